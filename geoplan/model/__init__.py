@@ -1,0 +1,1 @@
+"""What a parcel, a finding and an answer are."""

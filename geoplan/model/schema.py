@@ -1,0 +1,408 @@
+"""Every layer and column of a park, once: name, kind, unit, meaning, Chinese term, who writes it.
+
+Validation, the reader's column aliases, the documentation page and the field comments of the GeoPackage are all made
+from the two tables below. They are the only Python text of the project that holds Chinese: a term is translated here,
+beside the word the code uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+__all__ = [
+    "COLUMNS",
+    "LAYERS",
+    "UNKNOWN_USE",
+    "VERDICTS",
+    "Column",
+    "Layer",
+    "column",
+    "columns_of",
+    "needed_columns",
+]
+
+#: The code of a parcel whose use is not known.
+UNKNOWN_USE = "unknown"
+#: What an evaluation can say.
+VERDICTS = ("yes", "no", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A table of a park or of a result.
+
+    Attributes
+    ----------
+    name, meaning, term
+        English name, what a row is, Chinese term.
+    geometry
+        ``polygon``, ``line``, ``point``, ``any`` or ``none``.
+    id_column
+        The column that becomes the index; empty for long tables.
+    key_columns
+        Columns that together name a row, once.
+    stage
+        ``input`` or the stage that writes it.
+    """
+
+    name: str
+    geometry: str
+    id_column: str
+    key_columns: tuple[str, ...]
+    stage: str
+    term: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a layer.
+
+    Attributes
+    ----------
+    kind
+        ``id``, ``text``, ``code`` (land use), ``number``, ``amount`` (money in the park's currency), ``share`` (0 to 1),
+        ``count``, ``year``, ``date``, ``bool``, ``verdict``, ``choice`` or ``list``.
+    unit
+        Unit of a number, or ``""``.
+    is_needed
+        Whether an input layer is refused without it.
+    minimum, maximum
+        What a number may be; ``None`` for no limit.
+    choices
+        What a ``choice`` may be.
+    stage
+        ``input``, or the stage that writes it.
+    aliases
+        Other names under which files hold it (Chinese term, national field names).
+    """
+
+    layer: str
+    name: str
+    kind: str
+    unit: str
+    is_needed: bool
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    stage: str
+    term: str
+    aliases: tuple[str, ...]
+    meaning: str
+
+
+# name | geometry | id column | key columns | stage | Chinese term | what a row is
+_LAYER_TABLE = """
+parcels         | polygon | parcel_id     | parcel_id                | input    | 地块       | a piece of land with one use
+enterprises     | none    | enterprise_id | enterprise_id            | input    | 企业       | a firm of the survey ledger
+occupancy       | none    |               | enterprise_id parcel_id building_id | input | 占用关系 | which firm uses which parcel or building, and how much of it
+performance     | none    |               | enterprise_id year       | input    | 年度绩效   | one firm in one year
+valuation       | none    |               | parcel_id year           | input    | 地块估值   | one parcel in one year
+buildings       | polygon | building_id   | building_id              | input    | 建筑       | a building
+facilities      | any     | facility_id   | facility_id              | input    | 设施       | a school, clinic, plaza, ... that serves people
+roads           | line    | road_id       | road_id                  | input    | 道路       | a street or path, drawn as its centre line
+water           | any     | water_id      | water_id                 | input    | 水系       | a lake, river or canal
+green           | any     | green_id      | green_id                 | input    | 绿地       | a park, square or green belt
+receiving_sites | any     | site_id       | site_id                  | input    | 承接地     | where a moving firm can go
+findings        | none    |               | parcel_id finding        | evaluate | 认定结果   | one test of one parcel, with its reason
+averages        | none    |               | group year               | evaluate | 平均水平   | the average of one group in one year, and how much land it speaks for
+suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
+plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
+centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
+greenway        | line    | greenway_id   | greenway_id              | plan     | 绿道       | a stretch of the greenway
+land_balance    | none    |               | use                      | indicators | 用地平衡表 | area of one use before and after
+indicators      | none    |               | indicator                | indicators | 指标     | one number of the plan
+problems        | any     |               | problem_id               | check    | 问题清单   | something the check found
+provenance      | none    |               | item                     | scenario | 来源记录   | where the result comes from
+"""
+
+# layer | name | kind | unit | ! needed | range or choices | stage | Chinese term; aliases | meaning
+_COLUMN_TABLE = """
+parcels | parcel_id | id | | ! | | input | 地块编号; 宗地代码; 地块编码; ZDDM; DKBH | name of the parcel, once
+parcels | use | code | | ! | | input | 现状用地代码; 用地代码; DLBM; YDYHFLDM; JQDLBM; cur_landuse | land use today, national code of 2023
+parcels | use_original | text | | | | input | 原用地代码 | land use as the file had it
+parcels | landuse_version | choice | | | mnr2023 mnr2020 gb50137 | input | 分类版本 | classification of the file's codes
+parcels | land_area_m2 | number | m2 | | 0.. | input | 用地面积; TBMJ | area by the document; the polygon's own area is what geoplan counts
+parcels | zoned_use | code | | | | input | 规划用地代码; GHDLBM; plan_landuse | land use by the plan in force
+parcels | mix | text | | | | input | 混合用途 | other uses on the parcel with their shares
+parcels | zone | text | | | | input | 片区; 园区 | part of the park whose average counts
+parcels | block_id | text | | | | input | 街坊编号 | block
+parcels | phase | count | | | 1.. | input | 分期; phase_id | phase in which the parcel is marked for conversion
+parcels | address | text | | | | input | 坐落; 地址 | address
+parcels | tenure_type | text | | | | input | 权属性质; QSXZ | granted, allocated, collective or leased land
+parcels | right_holder | text | | | | input | 权利人 | holder of the land right
+parcels | grant_date | date | | | | input | 出让日期 | start of the land right
+parcels | expiry_date | date | | | | input | 到期日 | end of the land right
+parcels | contract_investment_amount_per_m2 | amount | currency/m2 | | 0.. | input | 约定投资强度; contract_invest_per_mu | investment agreed in the contract
+parcels | contract_tax_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 约定亩均税收; contract_tax_per_mu | yearly tax agreed in the contract
+parcels | contract_floor_area_ratio | number | m2/m2 | | 0.. | input | 约定容积率下限; contract_far_min | lowest floor area ratio agreed in the contract
+parcels | max_floor_area_ratio | number | m2/m2 | | 0.. | input | 容积率; RJL; far_max | highest floor area ratio by the plan in force
+parcels | max_coverage_share | share | | | 0..1 | input | 建筑密度; JZMD; density_max | highest building coverage by the plan in force
+parcels | min_green_share | share | | | 0..1 | input | 绿地率; LDL; green_min | lowest green share by the plan in force
+parcels | max_height_m | number | m | | 0.. | input | 限高; JZGD; height_max | highest building by the plan in force
+parcels | floor_area_m2 | number | m2 | | 0.. | input | 总建筑面积; 建筑面积 | gross floor area, where there is no buildings layer
+parcels | is_vacant | bool | | | | input | 是否空置 | known to be empty
+parcels | vacancy_months | number | months | | 0.. | input | 空置月数 | how long it has been empty
+parcels | soil_status | choice | | | unknown clean polluted remediated | input | 土壤调查状态 | result of the soil survey
+parcels | retain_mode | choice | | | retain upgrade convert demolish swap | input | 处置方式; 留改拆 | what has been decided already
+parcels | name | text | | | | input | 名称 | what people call it
+parcels | source | text | | | | input | 资料来源 | where the row comes from
+parcels | as_of | date | | | | input | 资料日期 | when it was true
+parcels | confidence | text | | | | input | 可信度 | how sure the surveyor was
+parcels | area_m2 | number | m2 | | 0.. | evaluate | 面积 | area of the polygon in the working CRS
+parcels | existing_floor_area_m2 | number | m2 | | 0.. | evaluate | 现状建筑面积 | gross floor area today, from buildings or from the parcel
+parcels | is_assessed | bool | | | | evaluate | 是否参评 | whether the tests apply: industrial, storage or vacant land
+parcels | measure_amount_per_m2 | amount | currency/m2/a | | | evaluate | 地均产出 | the scenario's measure over land, last year
+parcels | below_mean_run_years | count | a | | 0.. | evaluate | 连续低于均值年数 | years in a row below the mean, up to the last year
+parcels | below_mean_longest_years | count | a | | 0.. | evaluate | 最长连续低于均值年数 | longest run of years below the mean
+parcels | below_mean | verdict | | | | evaluate | 连续低于均值 | below the mean for as many years as the scenario asks
+parcels | non_industrial_lease | verdict | | | | evaluate | 出租非工业用途 | leased for a use that is not industry
+parcels | vacant | verdict | | | | evaluate | 土地空置 | vacant
+parcels | triage | choice | | | keep assist revitalise acquire survey | evaluate | 处置建议 | what to do with it
+parcels | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+parcels | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+parcels | is_candidate | bool | | | | plan | 是否参与规划 | whether the plan may change its use
+parcels | product | text | | | | plan | 规划产品 | what the plan makes of it: a use of the programme
+parcels | planned_use | code | | | | plan | 规划用地代码（方案） | land use by this plan
+parcels | planned_phase | count | | | 1.. | plan | 规划分期 | phase in which it is converted
+parcels | suitability_score | share | | | 0..1 | plan | 适宜性得分 | how well the planned use fits, 0 to 1
+parcels | runner_up | text | | | | plan | 次优用途 | the next best use for this parcel alone
+parcels | runner_up_price_m2 | number | m2 | | | plan | 次优代价 | suitable area lost if the runner-up were chosen here, all else equal
+parcels | planned_floor_area_m2 | number | m2 | | 0.. | plan | 规划建筑面积 | gross floor area by the rule pack's intensity
+parcels | planned_dwelling_count | number | | | 0.. | plan | 规划户数 | dwellings by the rule pack's size
+parcels | planned_population | number | persons | | 0.. | plan | 规划人口 | residents by the rule pack's floor area a head
+parcels | plan_reason_en | text | | | | plan | 规划理由（英文） | why this use, in English
+parcels | plan_reason_zh | text | | | | plan | 规划理由 | why this use, in Chinese
+enterprises | enterprise_id | id | | ! | | input | 企业编号 | name of the firm in the ledger, once
+enterprises | name | text | | ! | | input | 企业名称 | name of the firm
+enterprises | credit_code | text | | | | input | 统一社会信用代码; 社会统一信用代码 | national credit code, 18 characters
+enterprises | industry_code | text | | | | input | 行业代码 | industry by GB/T 4754
+enterprises | is_above_scale | bool | | | | input | 是否规上; above_scale | whether it reports as above scale
+enterprises | operating_status | choice | | ! | normal reduced half_stopped stopped vacant unbuilt | input | 经营状态 | how it runs
+enterprises | is_industrial_use | bool | | | | input | 是否姓工; 是否工业用途 | whether what it does there is industry
+enterprises | landlord_id | text | | | | input | 出租方 | the firm it rents from
+enterprises | lease_end | date | | | | input | 租期止 | end of its lease
+enterprises | employee_count | count | persons | | 0.. | input | 职工人数; employees | staff
+enterprises | hazard_class | text | | | | input | 危险等级 | fire and hazard class
+enterprises | pollution_grade | choice | | | M1 M2 M3 | input | 污染等级; 一二三类工业 | class of industry by what it emits
+enterprises | power_kva | number | kVA | | 0.. | input | 用电容量 | power it needs
+enterprises | floor_load_kn_per_m2 | number | kN/m2 | | 0.. | input | 楼面荷载; floor_load_kn | floor load it needs
+enterprises | clear_height_m | number | m | | 0.. | input | 净高 | clear height it needs
+enterprises | liaison_officer | text | | | | input | 挂钩领导; 挂钩干部 | who in the office looks after it
+enterprises | problems | text | | | | input | 问题清单 | what it needs solved
+enterprises | measures | text | | | | input | 一企一策 | help agreed
+enterprises | will_move | bool | | | | input | 搬迁意愿 | whether it is willing to move
+enterprises | signed_date | date | | | | input | 签约日期; 签约 | when it signed
+enterprises | handover_date | date | | | | input | 腾空日期; 腾空 | when it hands over
+enterprises | preferred_sites | text | | | | input | 意向地块 | where it wants to go
+enterprises | moved_to | text | | | | input | 迁入地 | where it went
+occupancy | enterprise_id | id | | ! | | input | 企业编号 | the firm
+occupancy | parcel_id | id | | ! | | input | 地块编号; 宗地代码; ZDDM | the parcel
+occupancy | building_id | text | | | | input | 建筑编号 | the building
+occupancy | floor_area_m2 | number | m2 | | 0.. | input | 占用建筑面积 | floor area it uses there
+occupancy | land_share | share | | | 0..1 | input | 占地比例 | part of the parcel's land it answers for
+occupancy | role | choice | | | owner tenant | input | 占用方式 | owner or tenant
+occupancy | from_date | date | | | | input | 起始日期; from | since when
+occupancy | to_date | date | | | | input | 截止日期; to | until when
+performance | enterprise_id | id | | ! | | input | 企业编号 | the firm
+performance | year | year | | ! | 1900..2200 | input | 年份; 年度 | the year
+performance | output_amount | amount | currency | | | input | 总产值; 产值; output | gross output
+performance | revenue_amount | amount | currency | | | input | 营业收入; revenue | revenue
+performance | value_added_amount | amount | currency | | | input | 增加值; 工业增加值; value_added | value added
+performance | tax_amount | amount | currency | | | input | 入库税收; 税收; tax_paid | tax paid
+performance | net_profit_amount | amount | currency | | | input | 净利润; net_profit | net profit
+performance | fixed_assets_amount | amount | currency | | 0.. | input | 累计固投; fixed_assets | fixed assets so far
+performance | rd_expense_amount | amount | currency | | 0.. | input | 研发费用; rd_expense | research and development
+performance | energy_tce | number | tce | | 0.. | input | 综合能耗 | energy, tonnes of coal equivalent
+performance | electricity_kwh | number | kWh | | 0.. | input | 用电量 | electricity
+performance | emission_t | number | t | | 0.. | input | 主要污染物排放量 | COD, ammonia nitrogen, SO2 and NOx
+performance | average_staff_count | number | persons | | 0.. | input | 平均职工人数; avg_staff | average staff
+performance | export_amount | amount | currency | | 0.. | input | 出口额; 出口交货值; export_value | exports
+valuation | parcel_id | id | | ! | | input | 地块编号; 宗地代码 | the parcel
+valuation | year | year | | ! | 1900..2200 | input | 年份; 年度 | the year
+valuation | land_amount | amount | currency | | 0.. | input | 土地评估价 | assessed value of the land
+valuation | improvement_amount | amount | currency | | 0.. | input | 地上物评估价 | assessed value of what stands on it
+valuation | total_amount | amount | currency | | 0.. | input | 评估总价 | assessed value in all
+buildings | building_id | id | | ! | | input | 建筑编号 | name of the building, once
+buildings | parcel_id | text | | | | input | 地块编号 | the parcel it stands on
+buildings | storey_count | number | | | 0.. | input | 层数; storeys | storeys
+buildings | height_m | number | m | | 0.. | input | 高度 | height
+buildings | floor_area_m2 | number | m2 | | 0.. | input | 建筑面积 | gross floor area
+buildings | is_double_counted | bool | | | | input | 是否加倍计容; count_double | storeys above 8 m: floor counts double in the floor area ratio
+buildings | structure | text | | | | input | 结构 | steel, concrete, brick
+buildings | built_year | year | | | 1700..2200 | input | 建成年份; year_built | year built
+buildings | use | text | | | | input | 建筑用途 | use of the building
+buildings | certified_area_m2 | number | m2 | | 0.. | input | 有证面积; certified_area | floor area with a certificate
+buildings | unregistered_area_m2 | number | m2 | | 0.. | input | 未登记面积; unregistered_area | floor area without
+buildings | condition | text | | | | input | 质量 | condition
+buildings | is_historic | bool | | | | input | 是否工业遗产; historic | industrial heritage
+buildings | is_retained | bool | | | | input | 是否保留; retain | stays
+facilities | facility_id | id | | ! | | input | 设施编号 | name of the facility, once
+facilities | kind | text | | ! | | input | 设施类型; type | what it is: school, clinic, plaza, ...
+facilities | name | text | | | | input | 设施名称; 名称 | its name
+facilities | level | text | | | | input | 设施级别 | 5, 10, 15 minutes or district
+facilities | capacity_count | number | persons | | 0.. | input | 服务容量; capacity | how many it can serve
+facilities | floor_area_m2 | number | m2 | | 0.. | input | 建筑面积; floor_m2 | floor area
+facilities | land_area_m2 | number | m2 | | 0.. | input | 用地面积; land_m2 | land
+facilities | status | choice | | | existing planned fixed candidate | input | 设施状态 | whether it is there
+facilities | open_year | year | | | 1700..2200 | input | 启用年份 | year of opening
+facilities | co_location_group | text | | | | input | 合设组 | facilities that share a site
+roads | road_id | id | | ! | | input | 道路编号 | name of the stretch, once
+roads | road_class | text | | ! | | input | 道路等级; class | trunk, arterial, secondary, local, green_street, greenway
+roads | name | text | | | | input | 道路名称; 名称 | street name
+roads | redline_m | number | m | | 0.. | input | 红线宽度 | width between red lines
+roads | cross_section | text | | | | input | 断面形式 | street type of the plan
+roads | is_walkable | bool | | | | input | 可步行 | whether one may walk there
+roads | is_oneway | bool | | | | input | 单行; oneway | one-way for vehicles
+roads | status | text | | | | input | 道路状态 | existing or planned
+roads | open_year | year | | | 1700..2200 | input | 通车年份 | year of opening
+roads | is_bridge | bool | | | | input | 桥隧; bridge | crosses without meeting what it crosses
+water | water_id | id | | ! | | input | 水体编号 | name of the water, once
+water | kind | text | | | | input | 水体类型 | lake, river, canal
+water | name | text | | | | input | 名称 | its name
+water | width_m | number | m | | 0.. | input | 宽度 | width
+green | green_id | id | | ! | | input | 绿地编号 | name of the green, once
+green | kind | text | | | | input | 绿地类型 | park, square, belt
+green | name | text | | | | input | 名称 | its name
+green | width_m | number | m | | 0.. | input | 宽度 | width
+green | is_open_access | bool | | | | input | 是否开放; open_access | open to everyone
+green | is_ring_member | bool | | | | input | 是否环上节点; ring_member | wanted on the ring
+receiving_sites | site_id | id | | ! | | input | 承接地编号 | name of the site, once
+receiving_sites | available_floor_area_m2 | number | m2 | | 0.. | input | 可用建筑面积; available_floor_m2 | floor area to let
+receiving_sites | available_land_area_m2 | number | m2 | | 0.. | input | 可用土地; available_land_mu | land to let
+receiving_sites | ready_date | date | | | | input | 交付日期 | ready when
+receiving_sites | allowed_grades | text | | | | input | 允许工业类别 | classes of industry it takes
+receiving_sites | power_kva | number | kVA | | 0.. | input | 供电容量 | power it has
+receiving_sites | clear_height_m | number | m | | 0.. | input | 净高 | clear height it has
+receiving_sites | rent_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 租金; rent | rent
+receiving_sites | min_tax_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 亩均税收下限; min_tax_per_mu | lowest yearly tax it asks
+receiving_sites | kind | choice | | | new idle_plant swing | input | 承接地类型 | new land, idle plant or swing plant
+findings | parcel_id | id | | | | evaluate | 地块编号 | the parcel
+findings | finding | choice | | | below_mean non_industrial_lease vacant | evaluate | 认定类型 | the test
+findings | verdict | verdict | | | | evaluate | 结论 | what it says
+findings | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+findings | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+findings | rule | text | | | | evaluate | 依据 | number of the rule pack it rests on
+averages | group | text | | | | evaluate | 组别 | the park, or one of its zones
+averages | year | year | | | | evaluate | 年份 | the year
+averages | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | area-weighted mean of the measure
+averages | known_area_m2 | number | m2 | | 0.. | evaluate | 有数据面积 | land whose measure is known
+averages | assessed_area_m2 | number | m2 | | 0.. | evaluate | 参评面积 | land that is assessed
+averages | known_share | share | | | 0..1 | evaluate | 覆盖率 | part of the assessed land the average speaks for
+averages | known_count | count | | | 0.. | evaluate | 有数据地块数 | parcels whose measure is known
+suitability | parcel_id | id | | | | plan | 地块编号 | the parcel
+suitability | product | text | | | | plan | 规划产品 | the use
+suitability | score | share | | | 0..1 | plan | 适宜性得分 | how well it fits
+suitability | is_allowed | bool | | | | plan | 是否允许 | whether the rules allow it here
+suitability | parts | text | | | | plan | 分项得分 | what the score is made of
+plan_rules | rule | text | | | | plan | 规则 | name of the rule
+plan_rules | kind | choice | | | objective candidates lock area share_of_area separation | plan | 规则类别 | what sort of rule
+plan_rules | products | text | | | | plan | 涉及产品 | the uses it speaks of
+plan_rules | parcel_ids | text | | | | plan | 涉及地块 | the parcels it speaks of
+plan_rules | lower | number | | | | plan | 下限 | least
+plan_rules | upper | number | | | | plan | 上限 | most
+plan_rules | value | number | | | | plan | 实际值 | what the plan has
+plan_rules | unit | text | | | | plan | 单位 | unit of the three
+plan_rules | is_kept | bool | | | | plan | 是否满足 | whether it is kept
+plan_rules | source | text | | | | plan | 依据 | where it comes from
+centres | centre_id | id | | | | plan | 中心编号 | name of the centre
+centres | parcel_id | text | | | | plan | 所在地块 | the parcel it stands on
+centres | name_en | text | | | | plan | 名称（英文） | its name in English
+centres | name_zh | text | | | | plan | 名称 | its name in Chinese
+centres | served_population | number | persons | | 0.. | plan | 服务人口 | people nearest to it
+centres | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of those people
+centres | worst_walk_m | number | m | | 0.. | plan | 最远步行距离 | longest walk of those people
+greenway | greenway_id | id | | | | plan | 绿道编号 | name of the stretch
+greenway | length_m | number | m | | 0.. | plan | 长度 | length
+greenway | road_class | text | | | | plan | 道路等级 | class of the street it follows
+greenway | name | text | | | | plan | 道路名称 | street it follows
+land_balance | use | code | | | | indicators | 用地代码 | land use
+land_balance | name_en | text | | | | indicators | 用地名称（英文） | its name in English
+land_balance | name_zh | text | | | | indicators | 用地名称 | its name in Chinese
+land_balance | before_m2 | number | m2 | | 0.. | indicators | 现状面积 | area today
+land_balance | after_m2 | number | m2 | | 0.. | indicators | 规划面积 | area by the plan
+land_balance | change_m2 | number | m2 | | | indicators | 增减 | after less before
+indicators | indicator | text | | | | indicators | 指标 | name of the indicator
+indicators | value | number | | | | indicators | 数值 | what it is; empty where it is not known
+indicators | unit | text | | | | indicators | 单位 | unit
+indicators | note_en | text | | | | indicators | 说明（英文） | assumption or reason it is missing, in English
+indicators | note_zh | text | | | | indicators | 说明 | the same in Chinese
+problems | problem_id | count | | | | check | 序号 | number
+problems | severity | choice | | | error warning note | check | 级别 | how bad it is
+problems | layer | text | | | | check | 图层 | the layer
+problems | row | text | | | | check | 行 | the row
+problems | column | text | | | | check | 字段 | the column
+problems | kind | text | | | | check | 问题类型 | what sort of problem
+problems | text_en | text | | | | check | 问题（英文） | what, where, what to do, in English
+problems | text_zh | text | | | | check | 问题 | the same in Chinese
+provenance | item | text | | | | scenario | 项目 | what
+provenance | value | text | | | | scenario | 内容 | its value, checksum or version
+"""
+
+
+def _limits(cell: str) -> tuple[float | None, float | None]:
+    low, _, high = cell.partition("..")
+    return (float(low) if low else None, float(high) if high else None)
+
+
+def _layer(line: str) -> Layer:
+    name, geometry, id_column, keys, stage, term, meaning = (
+        cell.strip() for cell in line.split("|")
+    )
+    return Layer(name, geometry, id_column, tuple(keys.split()), stage, term, meaning)
+
+
+def _column(line: str) -> Column:
+    layer, name, kind, unit, needed, extra, stage, terms, meaning = (
+        cell.strip() for cell in line.split("|")
+    )
+    term, *aliases = (term.strip() for term in terms.split(";"))
+    low, high = _limits(extra) if ".." in extra else (None, None)
+    choices = tuple(extra.split()) if kind == "choice" else ()
+    return Column(
+        layer,
+        name,
+        kind,
+        unit,
+        needed == "!",
+        low,
+        high,
+        choices,
+        stage,
+        term,
+        tuple(aliases),
+        meaning,
+    )
+
+
+#: Every layer by name.
+LAYERS: Mapping[str, Layer] = MappingProxyType(
+    {layer.name: layer for layer in map(_layer, _LAYER_TABLE.strip().splitlines())}
+)
+#: Every column, layer by layer in the order of the table.
+COLUMNS: tuple[Column, ...] = tuple(map(_column, _COLUMN_TABLE.strip().splitlines()))
+
+
+@cache
+def columns_of(layer: str) -> Mapping[str, Column]:
+    """Columns of one layer by name, in the order of the table.
+
+    Examples
+    --------
+    >>> list(columns_of("valuation"))
+    ['parcel_id', 'year', 'land_amount', 'improvement_amount', 'total_amount']
+    """
+    return MappingProxyType({item.name: item for item in COLUMNS if item.layer == layer})
+
+
+def column(layer: str, name: str) -> Column:
+    """One column; ``KeyError`` if the schema has none of that name."""
+    return columns_of(layer)[name]
+
+
+def needed_columns(layer: str) -> tuple[str, ...]:
+    """Columns without which an input layer is refused."""
+    return tuple(name for name, item in columns_of(layer).items() if item.is_needed)
