@@ -1,0 +1,24 @@
+"""Where real data is, and what every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real data: the setting GEOPLAN_DATA, or ../shared/data beside the project."""
+    folder = Path(os.environ.get("GEOPLAN_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"no real data: {folder} is absent (set GEOPLAN_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return ROOT
