@@ -1,0 +1,387 @@
+"""The national land-use classification of 2023: codes, names, official colours, groups, and ways into it.
+
+All of it comes from tables in ``geoplan/data`` (see the README there for their sources). A code of another edition is
+never guessed: what is not certain becomes :data:`~geoplan.model.schema.UNKNOWN_USE` and is told, with what it may be.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import pandas as pd
+
+from geoplan.errors import SchemaError
+from geoplan.model.schema import UNKNOWN_USE
+from geoplan.words import Language, catalogue, say
+
+__all__ = [
+    "LANDUSE_VERSIONS",
+    "UNKNOWN_COLOUR",
+    "LandUse",
+    "LandUseVersion",
+    "colour_of",
+    "group_of",
+    "is_home",
+    "is_industrial",
+    "is_open_green",
+    "is_road",
+    "is_storage",
+    "is_vacant_land",
+    "is_water",
+    "land_uses",
+    "level2_of",
+    "name_of",
+    "to_mnr2023",
+]
+
+#: Classifications that files may use: the national ones of 2023 and 2020, and GB 50137-2011 with its letters.
+LandUseVersion = Literal["mnr2023", "mnr2020", "gb50137"]
+LANDUSE_VERSIONS: tuple[LandUseVersion, ...] = get_args(LandUseVersion)
+
+#: Colour of land whose use is not known: a grey of our own, darker than every official one, so that it stands out.
+UNKNOWN_COLOUR = "#6E6E6E"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandUse:
+    """One class of the classification.
+
+    Attributes
+    ----------
+    code
+        Two digits per level.
+    level, parent
+        1 to 3; the code above it, or ``""``.
+    colour
+        Official colour, ``#RRGGBB``.
+    gb50137
+        Codes of GB 50137-2011 that stand for it, and whether each stands for this class only in part.
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    level: int
+    parent: str
+    colour: str
+    gb50137: tuple[tuple[str, bool], ...]
+
+
+@cache
+def land_uses() -> Mapping[str, LandUse]:
+    """Every class by code, in the order of the standard.
+
+    Examples
+    --------
+    >>> land_uses()["100102"].colour, land_uses()["100102"].parent
+    ('#BB9674', '1001')
+    """
+    return MappingProxyType({row["code"]: _land_use(row) for row in _rows("landuse_2023.csv")})
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = (files("geoplan") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _land_use(row: Mapping[str, str]) -> LandUse:
+    cell = row["gb50137_2011"]
+    is_part = cell.endswith("(part)")
+    letters = [code.strip() for code in re.split("[;/]", cell.removesuffix("(part)"))]
+    return LandUse(
+        code=row["code"],
+        name_zh=row["name_zh"],
+        name_en=catalogue()[f"landuse.{row['code']}"]["en"],
+        level=int(row["level"]),
+        parent=row["parent"],
+        colour=row["hex"],
+        gb50137=tuple((code, is_part) for code in letters if code),
+    )
+
+
+def name_of(code: str, language: Language) -> str:
+    """Name of a class; of anything else, the words for an unknown use.
+
+    Examples
+    --------
+    >>> name_of("1401", "en"), name_of("unknown", "en")
+    ('parks', 'use unknown')
+    """
+    return catalogue()[f"landuse.{code if code in land_uses() else UNKNOWN_USE}"][language]
+
+
+def colour_of(code: str) -> str:
+    """Official colour of a class; of anything else :data:`UNKNOWN_COLOUR`.
+
+    Examples
+    --------
+    >>> colour_of("0701"), colour_of("unknown")
+    ('#FFFF2D', '#6E6E6E')
+    """
+    return land_uses()[code].colour if code in land_uses() else UNKNOWN_COLOUR
+
+
+@cache
+def _groups() -> Mapping[str, str]:
+    return {row["prefix"]: row["group"] for row in _rows("landuse_groups.csv")}
+
+
+@cache
+def group_of(code: str) -> str:
+    """Group of uses that geoplan treats alike (``data/landuse_groups.csv``): the group of its longest listed prefix.
+
+    A class of the first level counts with its main use: 07 is homes, 10 industry, 14 open green.
+
+    Examples
+    --------
+    >>> [group_of(code) for code in ("100102", "1002", "0702", "2301", "unknown")]
+    ['industrial', 'mining', 'public', 'vacant', 'unknown']
+    """
+    if code not in land_uses():
+        return UNKNOWN_USE
+    return next(_groups()[code[:n]] for n in (6, 4, 2) if code[:n] in _groups())
+
+
+def _in_group(codes: pd.Series[str], group: str) -> pd.Series[bool]:
+    members = [code for code in land_uses() if group_of(code) == group]
+    return codes.isin(members)
+
+
+def is_industrial(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Industry: 1001 and its grades (and 10, where a file says no more); not mining and salt pans."""
+    return _in_group(codes, "industrial")
+
+
+def is_storage(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Storage: 11 and all below."""
+    return _in_group(codes, "storage")
+
+
+def is_home(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Homes: 07, 0701 and 0703 with their grades; not the community services 0702 and 0704."""
+    return _in_group(codes, "home")
+
+
+def is_open_green(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Green and open space: 14, 1401 parks, 1402 protective green belts, 1403 squares."""
+    return _in_group(codes, "open_green")
+
+
+def is_water(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Inland water: 17 and all below."""
+    return _in_group(codes, "water")
+
+
+def is_road(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Transport land: 12 and all below."""
+    return _in_group(codes, "road")
+
+
+def is_vacant_land(codes: pd.Series[str]) -> pd.Series[bool]:
+    """Land coded as vacant: 2301."""
+    return _in_group(codes, "vacant")
+
+
+def level2_of(codes: pd.Series[str]) -> pd.Series[str]:
+    """Class of the second level that each code belongs to; a code of the first level, or unknown, stays as it is.
+
+    Examples
+    --------
+    >>> level2_of(pd.Series(["100102", "1401", "14", "unknown"])).tolist()
+    ['1001', '1401', '14', 'unknown']
+    """
+    return codes.where(codes == UNKNOWN_USE, codes.str[:4])
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a code of a file is in the classification of 2023; ``why`` is empty if it is simply that."""
+
+    use: str
+    why: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+def to_mnr2023(
+    codes: pd.Series[str], *, version: LandUseVersion
+) -> tuple[pd.Series[str], pd.DataFrame]:
+    """Say codes of a file in the classification of 2023.
+
+    A code is taken if the tables leave one answer. One that is coarser than the tables (GB ``U3``) becomes the class
+    that holds all of it; one that is finer (``A331``) the class that holds all that the tables have under the code above
+    it. A national code read as a number gets its leading zero back. A code that may be several classes, joins several
+    uses, or is in no table becomes ``unknown``; nothing is guessed.
+
+    Parameters
+    ----------
+    codes
+        As the file has them: text or numbers.
+    version
+        Classification of the file: equal digits mean different uses in different editions.
+
+    Returns
+    -------
+    Series, DataFrame
+        The codes of 2023, same index and name; and one row for every code that was not mapped one to one, sorted by
+        code: ``code, count, use, candidates`` (joined by ``;``) and ``why``, the end of a key ``landuse_why.*``.
+
+    Raises
+    ------
+    SchemaError
+        There is no such version.
+
+    Examples
+    --------
+    >>> uses, report = to_mnr2023(pd.Series(["M2", "U3", "U15"]), version="gb50137")
+    >>> uses.tolist()
+    ['100102', '13', 'unknown']
+    >>> report[["code", "use", "candidates", "why"]].to_numpy().tolist()
+    [['U15', 'unknown', '1306;1307', 'ambiguous'], ['U3', '13', '1310;1311;1312', 'coarser']]
+    """
+    if version not in LANDUSE_VERSIONS:
+        raise SchemaError(
+            [say("landuse_check.version", version=version, known=", ".join(LANDUSE_VERSIONS))]
+        )
+    read: Callable[[str], _Reading] = {
+        "mnr2023": _read_2023,
+        "mnr2020": _read_2020,
+        "gb50137": _read_gb,
+    }[version]
+    written = codes.map({value: _written(value) for value in codes.dropna().unique()})
+    written = written.astype(object).where(codes.notna(), "")
+    readings = {
+        code: read(code) if code else _Reading(UNKNOWN_USE, "empty") for code in set(written)
+    }
+    uses = written.map({code: reading.use for code, reading in readings.items()}).astype("str")
+    return uses, _report(written, readings)
+
+
+def _report(written: pd.Series[str], readings: Mapping[str, _Reading]) -> pd.DataFrame:
+    counts = written.value_counts()
+    rows = [
+        (code, int(counts[code]), reading.use, ";".join(reading.candidates), reading.why)
+        for code, reading in sorted(readings.items())
+        if reading.why
+    ]
+    return pd.DataFrame(rows, columns=["code", "count", "use", "candidates", "why"])
+
+
+def _written(value: object) -> str:
+    """Write a cell as text: whole numbers without decimals, plain letters, without a Chinese name behind the code."""
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    text = re.sub(r"^([A-Za-z]?\d+)[\s_-]*[^\x00-\x7f]+$", r"\1", text)
+    return re.sub(r"^(\d+)\.0*$", r"\1", text)
+
+
+# ---- national codes -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _changes_of_2020() -> Mapping[str, str]:
+    return {row["code_2020"]: row["code_2023"] for row in _rows("crosswalk_mnr2020.csv")}
+
+
+def _read_2023(code: str) -> _Reading:
+    return _read_digits(code, {})
+
+
+def _read_2020(code: str) -> _Reading:
+    return _read_digits(code, _changes_of_2020())
+
+
+def _read_digits(code: str, changes: Mapping[str, str]) -> _Reading:
+    # Every code has an even number of digits, so an odd number is a lost zero and nothing else.
+    is_short = re.fullmatch(r"\d|\d{3}|\d{5}", code) is not None
+    full = f"0{code}" if is_short else code
+    use = changes.get(full, full)
+    if use in land_uses():
+        return _Reading(use, "leading_zero", (use,)) if is_short else _Reading(use)
+    parts = re.findall(r"\d+", code)
+    if len(parts) > 1:
+        each = [_read_digits(part, changes).use for part in parts]
+        return _Reading(UNKNOWN_USE, "mixed", _known(each))
+    above = next((full[:n] for n in (6, 4, 2) if full[:n] in land_uses()), "")
+    return _Reading(UNKNOWN_USE, "not_in_table", _known([above]))
+
+
+def _known(uses: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(use for use in uses if use in land_uses()))
+
+
+# ---- letters of GB 50137-2011 ---------------------------------------------------------------------------------------
+
+
+@cache
+def _letters() -> Mapping[str, Mapping[str, bool]]:
+    """Each code of GB 50137: the classes it stands for, and whether it is that class only in part."""
+    found: dict[str, dict[str, bool]] = {}
+    for use in land_uses().values():
+        for letter, is_part in use.gb50137:
+            found.setdefault(letter, {})[use.code] = is_part
+    return found
+
+
+def _read_gb(code: str) -> _Reading:
+    upper = code.upper()
+    if upper in _letters():
+        return _read_listed(upper)
+    local = re.fullmatch(r"([A-Z]\d+)[a-z]", code)  # a suffix of a local standard: R2a
+    if local is not None or re.fullmatch(r"[A-Z]\d{2,}", upper):
+        return _read_finer(local[1] if local else upper[:-1])
+    if _family(upper):
+        return _one_class(_family(upper), "coarser", strictly_above=True)
+    letters = {listed[0] for listed in _letters()}
+    parts = re.findall(r"[A-Z]\d*", upper)
+    if len(parts) > 1 and all(part[0] in letters for part in parts):
+        return _Reading(UNKNOWN_USE, "mixed", _known(_read_gb(part).use for part in parts))
+    return _Reading(UNKNOWN_USE, "not_in_table", _known([_whole(_family(upper[:1]))]))
+
+
+def _read_listed(code: str) -> _Reading:
+    uses = _letters()[code]
+    finest = max(uses, key=len)
+    if any(uses.values()) or not all(finest.startswith(use) for use in uses):
+        return _Reading(UNKNOWN_USE, "ambiguous", tuple(uses))
+    return _Reading(finest) if len(uses) == 1 else _Reading(finest, "nested", tuple(uses))
+
+
+def _read_finer(above: str) -> _Reading:
+    """Read a code by the code above it: the class that holds all that the tables have there."""
+    while len(above) > 1:
+        if _family(above):
+            return _one_class(_family(above), "finer", strictly_above=False)
+        above = above[:-1]
+    return _Reading(UNKNOWN_USE, "not_in_table", _known([_whole(_family(above))]))
+
+
+def _family(code: str) -> tuple[str, ...]:
+    """Classes that a code of GB 50137 and all codes under it stand for."""
+    return tuple(
+        sorted(
+            {use for listed, uses in _letters().items() if listed.startswith(code) for use in uses}
+        )
+    )
+
+
+def _one_class(uses: tuple[str, ...], why: str, *, strictly_above: bool) -> _Reading:
+    whole = _whole(uses)
+    if strictly_above and whole in uses:
+        whole = land_uses()[whole].parent
+    return _Reading(whole, why, uses) if whole else _Reading(UNKNOWN_USE, "ambiguous", uses)
+
+
+def _whole(uses: Iterable[str]) -> str:
+    """Find the finest class that holds all of them, or ``""``."""
+    first, *others = uses or ("",)
+    return next(
+        (first[:n] for n in (6, 4, 2) if all(use[:n] == first[:n] for use in others)),
+        "",
+    )
