@@ -1,0 +1,141 @@
+"""One door to the HiGHS solver: a mixed integer programme in, its answer and a valid bound out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+__all__ = ["Programme", "Solved", "solve"]
+
+Vector = NDArray[np.float64]
+
+#: How far a row may be missed; rows are expected to be scaled to coefficients of about 1.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Programme:
+    """``sense`` cost @ x, subject to row_lower <= rows @ x <= row_upper and lower <= x <= upper."""
+
+    cost: Vector
+    rows: sp.csr_array
+    row_lower: Vector
+    row_upper: Vector
+    lower: Vector
+    upper: Vector
+    is_integer: NDArray[np.bool_]
+    sense: Literal["max", "min"] = "min"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solved:
+    """What HiGHS found: ``x`` is None if nothing; ``bound`` holds whatever the outcome.
+
+    ``outcome`` is ``optimal``, ``infeasible``, ``work`` (limit of nodes) or ``time``.
+    """
+
+    outcome: Literal["optimal", "infeasible", "work", "time"]
+    x: Vector | None
+    objective: float
+    bound: float
+
+
+def solve(
+    programme: Programme,
+    *,
+    relative_gap: float = 1e-9,
+    node_limit: int | None = None,
+    time_limit_seconds: float | None = None,
+    start: Vector | None = None,
+) -> Solved:
+    """Solve on one thread; equal programmes give equal answers unless time cut the search."""
+    sign = 1.0 if programme.sense == "min" else -1.0
+    if programme.cost.size == 0:  # HiGHS would say "empty model"
+        holds = bool(np.all(programme.row_lower <= 0) and np.all(programme.row_upper >= 0))
+        outcome: Literal["optimal", "infeasible"] = "optimal" if holds else "infeasible"
+        return Solved(outcome=outcome, x=np.zeros(0) if holds else None, objective=0.0, bound=0.0)
+    scale = float(np.abs(programme.cost).max(initial=0.0)) or 1.0
+    solver = _solver(relative_gap, node_limit, time_limit_seconds)
+    solver.passModel(_model(programme, sign / scale))
+    if start is not None:
+        known = highspy.HighsSolution()
+        known.col_value = start.tolist()
+        solver.setSolution(known)
+    solver.run()
+    return _read(solver, programme, sign, scale)
+
+
+def _solver(
+    relative_gap: float, node_limit: int | None, time_limit_seconds: float | None
+) -> highspy.Highs:
+    solver = highspy.Highs()
+    options: dict[str, object] = {
+        "output_flag": False,
+        "threads": 1,
+        "parallel": "off",
+        "random_seed": 0,
+        "mip_rel_gap": relative_gap,
+        "mip_abs_gap": 1e-9,
+        "mip_feasibility_tolerance": TOLERANCE,
+        "primal_feasibility_tolerance": TOLERANCE,
+    }
+    if node_limit is not None:
+        options["mip_max_nodes"] = node_limit
+    if time_limit_seconds is not None:
+        options["time_limit"] = max(time_limit_seconds, 0.0)
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    return solver
+
+
+def _model(programme: Programme, factor: float) -> highspy.HighsLp:
+    rows = sp.csr_array(programme.rows)
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = rows.shape
+    lp.col_cost_ = programme.cost * factor
+    lp.col_lower_, lp.col_upper_ = programme.lower, programme.upper
+    lp.row_lower_, lp.row_upper_ = programme.row_lower, programme.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = rows.shape
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = rows.indptr, rows.indices
+    lp.a_matrix_.value_ = rows.data
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    if programme.is_integer.any():
+        lp.integrality_ = [kinds[int(is_integer)] for is_integer in programme.is_integer]
+    return lp
+
+
+def _read(solver: highspy.Highs, programme: Programme, sign: float, scale: float) -> Solved:
+    status, info = solver.getModelStatus(), solver.getInfo()
+    statuses = highspy.HighsModelStatus
+    outcome: Literal["optimal", "infeasible", "work", "time"]
+    if status in {statuses.kInfeasible, statuses.kUnboundedOrInfeasible}:
+        return Solved(outcome="infeasible", x=None, objective=math.nan, bound=math.nan)
+    if status == statuses.kOptimal:
+        outcome = "optimal"
+    elif status == statuses.kTimeLimit:
+        outcome = "time"
+    elif status in {statuses.kSolutionLimit, statuses.kIterationLimit}:
+        outcome = "work"
+    else:
+        msg = f"HiGHS stopped with {solver.modelStatusToString(status)}"
+        raise RuntimeError(msg)
+    is_mip = bool(programme.is_integer.any())
+    dual_bound = -math.inf
+    if is_mip:
+        dual_bound = info.mip_dual_bound
+    elif outcome == "optimal":
+        dual_bound = info.objective_function_value
+    bound = dual_bound * scale * sign if math.isfinite(dual_bound) else -math.inf * sign
+    x: Vector | None = None
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        x = np.array(solver.getSolution().col_value)
+        x[programme.is_integer] = np.round(x[programme.is_integer])
+    objective = math.nan if x is None else float(programme.cost @ x)
+    return Solved(outcome=outcome, x=x, objective=objective, bound=bound)
