@@ -1,0 +1,225 @@
+"""The command line: check, evaluate, plan, map, run, demo.
+
+Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 3 an input, rule pack or scenario
+cannot be used; 4 no plan can keep the rules; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import locale
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from geoplan.errors import GeoplanError, PlanError
+from geoplan.model.answers import Problem
+from geoplan.scenario.check import check_file, write_problems
+from geoplan.scenario.outputs import write_balance, write_layers, write_page
+from geoplan.scenario.read import read_scenario
+from geoplan.scenario.run import Result, Stage, run_scenario
+from geoplan.scenario.summary import summary_lines
+from geoplan.words import LANGUAGES, Language, Message, text
+
+__all__ = ["main"]
+
+#: Where data sets are looked for that are not beside the scenario or source file.
+DEFAULT_DATA_ROOT = Path("../shared/data")
+
+Writer = Callable[[Result, Path], Path]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Help and messages are in the language of ``--lang``, else in that of the system.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a cp936 or ASCII console never raises
+    language = _language_of(given)
+    logging.getLogger("pyogrio").setLevel(logging.ERROR)  # geoplan's own problems say it better
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = _make_app(language)(given, standalone_mode=False, prog_name="geoplan")
+    except (KeyboardInterrupt, click.Abort):
+        _say_error(text("cli.interrupted", language))
+        return 130
+    except GeoplanError as error:
+        _say_error(error.text(language))
+        return 4 if isinstance(error, PlanError) else 3
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def _say_error(words: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(words, markup=False, highlight=False)
+
+
+def _language_of(arguments: Sequence[str]) -> Language:
+    """The language asked for by ``--lang``, else of the system, else English."""
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        asked = value if flag == "--lang" else flag.removeprefix("--lang=")
+        for language in LANGUAGES:
+            if asked == language and flag.startswith("--lang"):
+                return language
+    name = locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def _make_app(language: Language) -> typer.Typer:
+    """The commands, with help in one language."""
+
+    def words(key: str) -> str:
+        return text(f"cli.{key}", language)
+
+    app = typer.Typer(
+        help=words("help"),
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    scenario_file = Annotated[Path, typer.Argument(help=words("scenario"), metavar="SCENARIO")]
+    any_file = Annotated[Path, typer.Argument(help=words("any_file"), metavar="FILE")]
+    overrides = Annotated[list[str] | None, typer.Option("--override", help=words("override"))]
+    data = Annotated[Path, typer.Option("--data", help=words("data"))]
+    out = Annotated[Path | None, typer.Option("--out", help=words("out"))]
+    lang = Annotated[str, typer.Option("--lang", help=words("lang"))]
+
+    @app.callback(epilog=words("epilog"))
+    def _whole(lang: lang = language) -> None:
+        _check_language(lang)
+
+    @app.command(help=words("check"))
+    def check(
+        file: any_file, data: data = DEFAULT_DATA_ROOT, out: out = None, lang: lang = language
+    ) -> int:
+        _check_language(lang)
+        problems, crs = check_file(file, data_root=data)
+        _print_problems(problems, language)
+        if out is not None:
+            target = write_problems(problems, out, crs=crs)
+            _print([text("cli.written", language, path=str(target))])
+        return 1 if any(problem.severity == "error" for problem in problems) else 0
+
+    def stage_command(name: str, until: Stage, writers: Sequence[Writer]) -> None:
+        @app.command(name, help=words(name))
+        def _run(
+            scenario: scenario_file,
+            override: overrides = None,
+            data: data = DEFAULT_DATA_ROOT,
+            out: out = None,
+            lang: lang = language,
+        ) -> None:
+            _check_language(lang)
+            _answer(scenario, override or [], data, out, language, until, writers)
+
+    stage_command("evaluate", "evaluate", [write_layers])
+    stage_command("plan", "measure", [write_layers, write_balance])
+    stage_command("map", "measure", [write_page])
+    stage_command("run", "measure", [write_page, write_layers, write_balance])
+
+    @app.command(help=words("demo"))
+    def demo(out: out = None, lang: lang = language) -> None:
+        _check_language(lang)
+        shipped = files("geoplan") / "data" / "scenarios" / "xinshe.yaml"
+        with as_file(shipped) as path:
+            _answer(
+                path,
+                [],
+                DEFAULT_DATA_ROOT,
+                out,
+                language,
+                "measure",
+                [write_page, write_layers, write_balance],
+            )
+
+    return app
+
+
+def _check_language(asked: str) -> None:
+    if asked not in LANGUAGES:
+        raise click.BadParameter(", ".join(LANGUAGES), param_hint="--lang")
+
+
+def _answer(
+    path: Path,
+    overrides: Sequence[str],
+    data_root: Path,
+    out: Path | None,
+    language: Language,
+    until: Stage,
+    writers: Sequence[Writer],
+) -> None:
+    """Run a scenario, write what was asked for, and say what came out."""
+    scenario = read_scenario(path, overrides=overrides)
+    folder = out if out is not None else Path(scenario.outputs.folder)
+    with _progress(language) as tell:
+        result = run_scenario(
+            scenario, folder=path.parent, data_root=data_root, until=until, progress=tell
+        )
+        written = [write(result, folder) for write in writers]
+    lines = [line.text(language) for line in summary_lines(result)]
+    _print([*lines, text("cli.files", language)])
+    _print([f"  {target}" for target in written])
+
+
+def _print(lines: Sequence[str]) -> None:
+    console = Console(soft_wrap=True)
+    for line in lines:
+        console.print(line, markup=False, highlight=False)
+
+
+def _print_problems(problems: Sequence[Problem], language: Language) -> None:
+    """The problems as a table, worst first, and how many there are."""
+    order = ("error", "warning", "note")
+    console = Console()
+    if problems:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("severity", "layer", "row", "column", "text"):
+            table.add_column(text(f"cli.head_{heading}", language), overflow="fold")
+        for problem in sorted(problems, key=lambda item: order.index(item.severity)):
+            cells = (
+                text(f"common.{problem.severity}", language),
+                problem.layer,
+                problem.row,
+                problem.column,
+                problem.message.text(language),
+            )
+            table.add_row(*(cell.replace("[", "\\[") for cell in cells))
+        console.print(table)
+    counts = {name: sum(problem.severity == name for problem in problems) for name in order}
+    _print([text("cli.check_summary", language, **counts)])
+
+
+@contextmanager
+def _progress(language: Language) -> Iterator[Callable[[Message, int, int], None]]:
+    """A bar on the error stream, so that results can be piped; silent where nobody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(what: Message, done: int, total: int) -> None:
+            bar.update(task, description=what.text(language), completed=done, total=total)
+
+        yield tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""A scenario's plan, in the words of the file, turned into the programme that the plan room understands."""
+
+from __future__ import annotations
+
+from math import inf
+from types import MappingProxyType
+
+from geoplan.model.rulepack import Rules
+from geoplan.plan import (
+    AreaTarget,
+    CandidateRule,
+    Programme,
+    Separation,
+    ShareTarget,
+    products_of,
+)
+from geoplan.scenario.model import AreaModel, PlanModel
+from geoplan.units import m2_from_mu
+
+__all__ = ["programme_of"]
+
+
+def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
+    """The programme that a scenario's plan asks for; areas leave mu for m2 here.
+
+    Parameters
+    ----------
+    plan
+        From the scenario file.
+    rules
+        They hold the products.
+    source
+        Who asks; it is printed with every target that names no source of its own.
+
+    Raises
+    ------
+    ScenarioError
+        A product is not in the rule packs.
+    """
+    asked = plan.candidates
+    return Programme(
+        products=products_of(rules, plan.products),
+        candidates=CandidateRule(
+            triage=asked.triage,
+            has_vacant_land=asked.vacant_land,
+            has_later_phases=asked.later_phases,
+            uses=asked.uses,
+            parcel_ids=asked.parcels,
+            zones=asked.zones,
+        ),
+        area_targets=tuple(_target(area, source) for area in plan.areas),
+        separations=tuple(
+            Separation(grade=item.grade, products=item.products) for item in plan.separations
+        ),
+        locks=MappingProxyType(dict(plan.locks)),
+        phase_1_blocks=plan.phase_1_blocks,
+    )
+
+
+def _target(area: AreaModel, source: str) -> AreaTarget | ShareTarget:
+    said_by = area.source or source
+    if area.min_share is not None or area.max_share is not None:
+        return ShareTarget(
+            name=area.name,
+            products=area.products,
+            lower_share=area.min_share or 0.0,
+            upper_share=1.0 if area.max_share is None else area.max_share,
+            source=said_by,
+        )
+    return AreaTarget(
+        name=area.name,
+        products=area.products,
+        lower_m2=m2_from_mu(area.min_mu or 0.0),
+        upper_m2=inf if area.max_mu is None else m2_from_mu(area.max_mu),
+        source=said_by,
+    )
