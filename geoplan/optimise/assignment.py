@@ -1,4 +1,4 @@
-"""Which label does each row get, if the totals must lie within bands?
+"""One label for each row, best in total, with the totals kept within bands.
 
 A generalised assignment: one label per row, every named total between a lower and an upper value, some pairs
 of labels forbidden. Solved exactly; if nothing satisfies all, the constraints that quarrel are named.
@@ -95,11 +95,13 @@ class _Choices:
     number: NDArray[np.int64]
     worth: NDArray[np.float64] = field(repr=False)
 
-    def matrix(self, row: ArrayLike, column: ArrayLike, value: ArrayLike, n: int) -> sp.csr_array:
-        return sp.csr_array((value, (row, column)), shape=(n, self.row.size), dtype=float)
+    def matrix(
+        self, row: NDArray[np.int64], column: NDArray[np.int64], value: NDArray[np.float64], n: int
+    ) -> sp.csr_array:
+        return sp.csr_array(sp.coo_array((value, (row, column)), shape=(n, self.row.size)))
 
 
-def assign_labels(
+def assign_labels(  # noqa: PLR0913 - every choice is named
     *,
     score: ArrayLike,
     allowed: ArrayLike,
@@ -119,8 +121,7 @@ def assign_labels(
 
     A total that just reaches a limit is within it (to 1e-9 of the largest coefficient). Labels that are not
     allowed do not exist, also not for a lock. Equal inputs give equal labels: HiGHS runs on one thread with a
-    fixed seed and a limit of nodes; among equally good labels of a row that its total does not tell apart, the
-    lower one is taken.
+    fixed seed and a limit of nodes. Among equally good answers the one found first is kept.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ def assign_labels(
         raise _quarrel(choices, blocks, node_limit)
     if solved.x is None:
         raise UnfinishedError([])
-    chosen = solved.x > 0.5
+    chosen = solved.x.astype(bool)
     objective = float(choices.worth[chosen].sum())
     statuses: dict[str, Status] = {
         "optimal": "optimal", "work": "feasible", "time": "cut_by_time"
@@ -200,7 +201,7 @@ def _checked(
     scores = np.asarray(score, dtype=float)
     may = np.asarray(allowed, dtype=bool)
     sizes = np.asarray(weight, dtype=float)
-    if scores.ndim != 2 or scores.shape != may.shape or sizes.shape != scores.shape[:1]:
+    if scores.shape != may.shape or (*sizes.shape, scores.shape[-1]) != scores.shape:
         msg = f"shapes do not fit: score {scores.shape}, allowed {may.shape}, weight {sizes.shape}"
         raise ValueError(msg)
     if not np.all(np.isfinite(sizes) & (sizes >= 0)):
@@ -242,13 +243,13 @@ def _band_block(choices: _Choices, sizes: NDArray[np.float64], band: Band) -> _B
     else:
         table = np.zeros(choices.number.shape)
         rows = np.arange(sizes.size) if band.rows is None else np.asarray(band.rows, dtype=np.int64)
-        table[np.ix_(rows, list(band.labels))] = sizes[rows][:, None]
+        table[rows[:, None], np.asarray(band.labels, dtype=np.int64)] = sizes[rows][:, None]
     value = table[choices.row, choices.label]
     if not np.all(np.isfinite(value)):
         raise ValueError(f"band {band.name}: a coefficient is not a number")
     unit = float(np.abs(value).max(initial=0.0)) or 1.0
     column = np.flatnonzero(value)
-    matrix = choices.matrix(np.zeros(column.size, int), column, value[column] / unit, 1)
+    matrix = choices.matrix(np.zeros_like(column), column, value[column] / unit, 1)
     return _Block(
         band.name, matrix, np.array([band.lower / unit]), np.array([band.upper / unit]), unit
     )
@@ -270,11 +271,11 @@ def _conflict_block(choices: _Choices, conflict: Conflict) -> _Block:
     for (i, j, label), others in sorted(enemies.items()):
         cliques[i, j, tuple(sorted(others))].append(label)
     members = [
-        [*choices.number[i, labels], *choices.number[j, list(others)]]
+        choices.number[[i] * len(labels) + [j] * len(others), [*labels, *others]]
         for (i, j, others), labels in cliques.items()
     ]
     row = np.repeat(np.arange(len(members)), [len(each) for each in members])
-    column = np.array([number for each in members for number in each], dtype=np.int64)
+    column = np.concatenate([np.zeros(0, dtype=np.int64), *members])
     matrix = choices.matrix(row, column, np.ones(column.size), len(members))
     return _Block(conflict.name, matrix, np.full(len(members), -np.inf), np.ones(len(members)))
 
