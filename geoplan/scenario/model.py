@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from geoplan.model.checked_yaml import refuse
+
 __all__ = [
     "AreaModel",
     "CandidatesModel",
@@ -104,8 +106,7 @@ class AreaModel(_Frozen):
         in_mu = self.min_mu is not None or self.max_mu is not None
         in_shares = self.min_share is not None or self.max_share is not None
         if in_mu == in_shares:
-            msg = "give min_mu or max_mu, or min_share or max_share"
-            raise ValueError(msg)
+            raise refuse("how_much", "give min_mu or max_mu, or min_share or max_share")
         return self
 
 

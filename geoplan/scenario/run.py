@@ -172,7 +172,7 @@ def _evaluated(result: Result) -> Result:
 
 def _planned(result: Result) -> Result:
     if result.scenario.plan is None or result.evaluation is None:
-        return _without(result, "plan", say("scenario.not_asked"))
+        return _without(result, "plan", say("scenario.no_plan"))
     allocation = plan_land_use(
         result.park,
         result.evaluation,
@@ -191,7 +191,7 @@ def _planned(result: Result) -> Result:
 def _with_centres(result: Result) -> Result:
     asked = result.scenario.centres
     if asked is None or result.allocation is None:
-        return _without(result, "centres", say("scenario.not_asked"))
+        return _without(result, "centres", say("scenario.no_centres"))
     centres = site_centres(result.park, result.allocation, rules=result.rules, count=asked.count)
     if isinstance(centres, StageLeftOut):
         return replace(result, left_out=(*result.left_out, centres))
@@ -201,7 +201,7 @@ def _with_centres(result: Result) -> Result:
 def _with_greenway(result: Result) -> Result:
     asked = result.scenario.greenway
     if asked is None or result.allocation is None:
-        return _without(result, "greenway", say("scenario.not_asked"))
+        return _without(result, "greenway", say("scenario.no_greenway"))
     greenway = route_greenway(result.park, result.allocation, rules=result.rules, join=asked.join)
     if isinstance(greenway, StageLeftOut):
         return replace(result, left_out=(*result.left_out, greenway))

@@ -1,0 +1,122 @@
+"""A result as files: the page, the layers, the land balance. Each is whole or not there at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.indicators import indicator_table
+from geoplan.io import write_geopackage, write_land_balance
+from geoplan.model.answers import problem_table
+from geoplan.model.schema import columns_of
+from geoplan.render import PageContent, draw_page, save_page
+from geoplan.scenario.run import Result
+from geoplan.words import Message, name_in_both
+
+__all__ = ["page_of", "result_layers", "title_of", "write_balance", "write_layers", "write_page"]
+
+
+def title_of(result: Result) -> Message:
+    """What the scenario is called: its title, else the park's name."""
+    own = result.scenario.title.as_dict()
+    return name_in_both(own) if own["en"] else result.park.title()
+
+
+def result_layers(result: Result) -> dict[str, pd.DataFrame]:
+    """All layers of a result by name: what was read, what was found, what is planned.
+
+    ``parcels`` holds today's land with its findings, ``plan`` the same parcels with what they become.
+    """
+    layers: dict[str, pd.DataFrame] = dict(result.park.layers)
+    if result.evaluation is not None:
+        layers |= {
+            "parcels": result.evaluation.parcels,
+            "findings": result.evaluation.findings,
+            "averages": result.evaluation.averages,
+        }
+    if result.allocation is not None:
+        layers |= {
+            "plan": _plan_columns(result.allocation.parcels),
+            "suitability": result.allocation.suitability,
+            "plan_rules": result.allocation.rules,
+        }
+    if result.centres is not None:
+        layers["centres"] = result.centres.sites
+    if result.greenway is not None:
+        layers["greenway"] = result.greenway.lines
+    if result.land_balance is not None:
+        layers["land_balance"] = result.land_balance
+    if result.indicators:
+        layers["indicators"] = indicator_table(result.indicators)
+    if result.problems:
+        layers["problems"] = problem_table(result.problems, crs=result.park.crs)
+    return layers
+
+
+def _plan_columns(parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The plan's own columns beside today's use and triage; the rest stands in ``parcels``."""
+    planned = [name for name, item in columns_of("parcels").items() if item.stage == "plan"]
+    wanted = ["use", "zone", "block_id", "triage", "area_m2", *planned]
+    return parcels[[name for name in wanted if name in parcels] + [parcels.geometry.name]]
+
+
+def page_of(result: Result) -> PageContent:
+    """What the page shows of a result."""
+    return PageContent(
+        park=result.park,
+        evaluation=result.evaluation,
+        allocation=result.allocation,
+        centres=result.centres,
+        greenway=result.greenway,
+        indicators=result.indicators,
+        land_balance=result.land_balance,
+        left_out=result.left_out,
+        title=title_of(result),
+        scenario=result.scenario.name,
+        date=result.scenario.date,
+        provenance=result.provenance,
+        rules=tuple(result.rules.numbers.values()),
+        language=result.scenario.outputs.language,
+    )
+
+
+def write_page(result: Result, folder: Path) -> Path:
+    """Draw the page ``NAME.html`` into a folder."""
+    target = folder / f"{result.scenario.name}.html"
+    save_page(draw_page(page_of(result)), target)
+    return target
+
+
+def write_layers(result: Result, folder: Path) -> Path:
+    """Write all layers to ``NAME.gpkg`` in a folder, styled for QGIS."""
+    target = folder / f"{result.scenario.name}.gpkg"
+    write_geopackage(
+        target,
+        layers=result_layers(result),
+        provenance=result.provenance,
+        date=result.scenario.date,
+        crs=result.park.crs,
+    )
+    return target
+
+
+def write_balance(result: Result, folder: Path) -> Path:
+    """Write the land balance to ``NAME.xlsx`` in a folder."""
+    assert result.land_balance is not None
+    target = folder / f"{result.scenario.name}.xlsx"
+    write_land_balance(
+        target,
+        balance=result.land_balance,
+        provenance=result.provenance,
+        date=result.scenario.date,
+        title=title_of(result),
+    )
+    return target
+
+
+def write_result(result: Result, folder: Path) -> tuple[Path, ...]:
+    """Write the page, the layers and the land balance into a folder; returns the paths."""
+    writers = (write_page, write_layers, write_balance)
+    return tuple(write(result, folder) for write in writers)
