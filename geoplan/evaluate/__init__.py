@@ -1,1 +1,15 @@
-"""To be written."""
+"""How well is the land used: measures, averages, the three tests, triage."""
+
+from geoplan.evaluate.averages import means, merge_sums, partial_sums
+from geoplan.evaluate.measures import MEASURES, Measure
+from geoplan.evaluate.park import FINDINGS, evaluate_park
+
+__all__ = [
+    "FINDINGS",
+    "MEASURES",
+    "Measure",
+    "evaluate_park",
+    "means",
+    "merge_sums",
+    "partial_sums",
+]

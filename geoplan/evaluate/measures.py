@@ -1,0 +1,243 @@
+"""How much each parcel yields in each year, by the measure that the scenario names.
+
+A measure of firms is spread to parcels by the written contract: a firm's amount goes to its parcels in proportion to
+the land it answers for there, ``land_share`` times the parcel's area. Where the ledger has no share, the land is the
+floor the firm uses over all occupied floor of the plot, and the whole plot if it is the only firm there (contract of
+the Zhejiang per-mu evaluation as written in our domain notes, section 3.1). Which of these was used is kept and said.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geoplan.errors import ScenarioError
+from geoplan.evaluate.occupants import Bools, Floats, Ints, Ledger
+from geoplan.model.park import Park
+from geoplan.words import Message, say
+
+__all__ = ["MEASURES", "Measure", "Measured", "find_measure", "measure_parcels", "missing_for"]
+
+#: What is said of the land of firms, in the order of the columns of ``Measured.basis``.
+BASES = ("share", "floor", "whole_plot", "silent_tenant")
+#: Why an amount is not known, in the order of the columns of ``Measured.gaps``.
+GAPS = ("no_firm", "no_figure", "no_land", "no_value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What a planner may compare parcels by: a money column of a layer."""
+
+    name: str
+    layer: str
+    column: str
+
+    @property
+    def is_of_firms(self) -> bool:
+        """Whether firms report it, so that it has to be spread to parcels."""
+        return self.layer == "performance"
+
+
+#: All measures by name.
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        name: Measure(name=name, layer=layer, column=column)
+        for name, layer, column in (
+            ("output", "performance", "output_amount"),
+            ("revenue", "performance", "revenue_amount"),
+            ("value_added", "performance", "value_added_amount"),
+            ("tax", "performance", "tax_amount"),
+            ("improvement", "valuation", "improvement_amount"),
+            ("land_value", "valuation", "land_amount"),
+            ("total_value", "valuation", "total_amount"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """A measure by parcel and year.
+
+    Attributes
+    ----------
+    years
+        Every year from the first to the last that has figures, gaps included.
+    amount
+        Parcel x year, in the park's currency; NaN where it is not known.
+    basis
+        Parcel x ``BASES``: what the land of the firms on it was taken from.
+    gaps
+        Parcel x ``GAPS``: why amounts are not known.
+    """
+
+    years: Ints
+    amount: Floats
+    basis: Bools
+    gaps: Bools
+
+
+def find_measure(name: str) -> Measure:
+    """The measure of that name.
+
+    Raises
+    ------
+    ScenarioError
+        There is none; the nearest name is told.
+    """
+    if name not in MEASURES:
+        near = difflib.get_close_matches(name, MEASURES, n=1)
+        known = ", ".join(MEASURES)
+        raise ScenarioError(
+            [say("evaluate.no_measure", name=name, known=known, near=near[0] if near else "-")]
+        )
+    return MEASURES[name]
+
+
+def missing_for(park: Park, measure: Measure) -> Message | None:
+    """What the park lacks for this measure; ``None`` if it has all."""
+    needed = ("occupancy", "performance") if measure.is_of_firms else ("valuation",)
+    missing = [layer for layer in needed if layer not in park]
+    if missing:
+        return say("evaluate.measure_needs_layers", measure=measure.name, layers=", ".join(missing))
+    table = park.layers[measure.layer]
+    if measure.column not in table or not table[measure.column].notna().any():
+        return say("evaluate.measure_needs_column", layer=measure.layer, column=measure.column)
+    return None
+
+
+def measure_parcels(
+    park: Park, *, measure: Measure, ledger: Ledger | None, area_m2: Floats
+) -> Measured:
+    """Amount of a measure on each parcel in each year.
+
+    A parcel's amount is known only if that of every firm with land on it is known: a part is not the whole. A tenant
+    known to be outside industry that reports nothing in any year adds nothing, and is named in the reason; a parcel
+    where nobody else is stays unknown, for unknown is not zero. A firm that reports 0 has 0.
+    """
+    table = park.layers[measure.layer]
+    if measure.is_of_firms:
+        if ledger is None:
+            msg = "a measure of firms needs the ledger; ask missing_for first"
+            raise ValueError(msg)
+        return _spread(table, measure.column, ledger, area_m2)
+    years, amount = _by_year(table, "parcel_id", measure.column, park.parcels.index)
+    return Measured(
+        years=years,
+        amount=amount,
+        basis=np.zeros((len(amount), len(BASES)), dtype=bool),
+        gaps=_only(np.isnan(amount).any(axis=1), "no_value"),
+    )
+
+
+def _by_year(table: pd.DataFrame, key: str, column: str, ids: pd.Index) -> tuple[Ints, Floats]:
+    """A long table as a grid of id x year; NaN where there is no row, or two rows that differ."""
+    amount = table[column].to_numpy(dtype=float, na_value=np.nan)
+    known = np.isfinite(amount) & table["year"].notna().to_numpy()
+    amount = amount[known]
+    year = table["year"].to_numpy(dtype=float, na_value=np.nan)[known].astype(np.int64)
+    row = ids.get_indexer(pd.Index(table[key]))[known]
+    years = np.arange(year.min(), year.max() + 1)
+    cells = np.full(len(ids) * len(years), np.nan)
+    named = row >= 0
+    cell = row[named] * len(years) + (year[named] - years[0])
+    cells[cell] = amount[named]
+    contradicted = cell[cells[cell] != amount[named]]
+    cells[contradicted] = np.nan
+    return years, cells.reshape(len(ids), len(years))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pairs:
+    """Each firm on each plot, once; ``of_row`` says which pair a row of the ledger belongs to."""
+
+    of_row: NDArray[np.intp]
+    firm: Ints
+    parcel: Ints
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> _Pairs:
+        code = ledger.firm * (ledger.parcel_count + 1) + ledger.parcel
+        pair, of_row = np.unique(code, return_inverse=True)
+        firm, parcel = np.divmod(pair, ledger.parcel_count + 1)
+        return cls(of_row=of_row, firm=firm, parcel=parcel)
+
+
+def _spread(table: pd.DataFrame, column: str, ledger: Ledger, area_m2: Floats) -> Measured:
+    years, of_firm = _by_year(table, "enterprise_id", column, ledger.firm_ids)
+    pairs = _Pairs.of(ledger)
+    area = np.append(area_m2, np.nan)  # the last place is "somewhere else"
+    outside = np.zeros(len(ledger.firm_ids), dtype=bool)
+    outside[ledger.firm] = ledger.is_industrial == 0
+    silent = outside & np.isnan(of_firm).all(axis=1)
+    plots = len(area)
+    amount = np.full((plots, len(years)), np.nan)
+    basis = np.zeros((plots, len(BASES)), dtype=bool)
+    gaps = np.zeros((plots, len(GAPS)), dtype=bool)
+    for column_number, year in enumerate(years):
+        on, land, how = _land_of_pairs(ledger, pairs, area, int(year))
+        part = _part_of_firm(pairs, on, land)
+        on &= part != 0
+        speaks = on & ~silent[pairs.firm]
+        share = of_firm[pairs.firm, column_number] * part
+        amount[:, column_number] = _sum_where(speaks, share, pairs.parcel, plots)
+        basis[:, :3] |= np.column_stack(
+            [_any_where(speaks & (how == kind), pairs.parcel, plots) for kind in range(3)]
+        )
+        basis[:, 3] |= _any_where(on & ~speaks, pairs.parcel, plots)
+        no_figure = speaks & np.isnan(of_firm[pairs.firm, column_number])
+        gaps |= np.column_stack(
+            [
+                ~_any_where(speaks, pairs.parcel, plots),
+                _any_where(no_figure, pairs.parcel, plots),
+                _any_where(speaks & np.isnan(part), pairs.parcel, plots),
+                np.zeros(plots, dtype=bool),
+            ]
+        )
+    return Measured(years=years, amount=amount[:-1], basis=basis[:-1], gaps=gaps[:-1])
+
+
+def _land_of_pairs(
+    ledger: Ledger, pairs: _Pairs, area: Floats, year: int
+) -> tuple[Bools, Floats, Ints]:
+    """Whether each firm is on each plot in a year, the land it answers for there [m2], and by which of ``BASES``."""
+    active = ledger.is_active(year)
+    count = len(pairs.firm)
+    on = _any_where(active, pairs.of_row, count)
+    stated = _sum_where(active, ledger.land_share, pairs.of_row, count)
+    floor = _sum_where(active, ledger.floor_m2, pairs.of_row, count)
+    firms_on_plot = np.bincount(pairs.parcel[on], minlength=len(area))[pairs.parcel]
+    occupied = _sum_where(on, floor, pairs.parcel, len(area))[pairs.parcel]
+    by_floor = np.divide(floor, occupied, out=np.full(count, np.nan), where=occupied > 0)
+    how = np.where(~np.isnan(stated), 0, np.where(firms_on_plot == 1, 2, 1))
+    share = np.choose(how, [stated, by_floor, np.ones(count)])
+    return on, share * area[pairs.parcel], how
+
+
+def _part_of_firm(pairs: _Pairs, on: Bools, land: Floats) -> Floats:
+    """Part of each firm's amount that belongs to each of its plots; all of it where it has one plot only."""
+    firms = int(pairs.firm.max(initial=-1)) + 1
+    plots = np.bincount(pairs.firm[on], minlength=firms)[pairs.firm]
+    total = _sum_where(on, land, pairs.firm, firms)[pairs.firm]
+    part = np.divide(land, total, out=np.full(len(land), np.nan), where=total > 0)
+    return np.where(plots == 1, 1.0, part)
+
+
+def _sum_where(rows: Bools, values: Floats, group: NDArray[np.integer], count: int) -> Floats:
+    """Sums by group over some rows: NaN where a value is NaN, and where a group has no row."""
+    sums = np.bincount(group[rows], weights=values[rows], minlength=count)
+    return np.where(np.bincount(group[rows], minlength=count) > 0, sums, np.nan)
+
+
+def _any_where(rows: Bools, group: NDArray[np.integer], count: int) -> Bools:
+    return np.bincount(group[rows], minlength=count) > 0
+
+
+def _only(rows: Bools, gap: str) -> Bools:
+    return np.column_stack([rows & (name == gap) for name in GAPS])
