@@ -1,1 +1,29 @@
-"""To be written."""
+"""What the land could become: land turned into problems of ``optimise``, and answers turned back into land."""
+
+from geoplan.plan.allocate import plan_land_use
+from geoplan.plan.candidates import candidate_parcels, problems_of, targets_like_today
+from geoplan.plan.problem import (
+    KEEP,
+    AreaTarget,
+    CandidateRule,
+    Product,
+    Programme,
+    Separation,
+    ShareTarget,
+    products_of,
+)
+
+__all__ = [
+    "KEEP",
+    "AreaTarget",
+    "CandidateRule",
+    "Product",
+    "Programme",
+    "Separation",
+    "ShareTarget",
+    "candidate_parcels",
+    "plan_land_use",
+    "problems_of",
+    "products_of",
+    "targets_like_today",
+]
