@@ -108,7 +108,7 @@ def _reason(
             parts=fit.reason(parcel, product),
         ),
     ]
-    score: pd.Series = fit.score.loc[parcel]
+    score = fit.score.T[parcel]
     best = str(score.idxmax())
     against = int(broken_by[score.index.get_loc(best)])
     if score[best] > score[product] and against >= 0:

@@ -62,7 +62,7 @@ class Suitability:
 
     def reason(self, parcel: str, product: str) -> Message:
         """The parts of one score, heaviest first, as a sentence."""
-        weights: pd.Series = self.weights.loc[product]
+        weights = self.weights.T[product]
         heaviest = weights[weights > 0].sort_values(ascending=False, kind="stable").index
         return join(
             [
