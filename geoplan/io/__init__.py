@@ -1,6 +1,7 @@
 """Files to checked layers, and back."""
 
 from geoplan.io.atomic import atomic_path
+from geoplan.io.balance import write_land_balance
 from geoplan.io.write import write_geopackage
 
-__all__ = ["atomic_path", "write_geopackage"]
+__all__ = ["atomic_path", "write_geopackage", "write_land_balance"]

@@ -148,6 +148,7 @@ def _write_layer(path: Path, name: str, table: pd.DataFrame, crs: pyproj.CRS | N
             driver="GPKG",
             geometry_type=geometry_type,
             use_arrow=True,
+            dataset_options={"VERSION": "1.3"},  # older programs warn of newer ones
             layer_options=options,
         )
 
