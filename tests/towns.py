@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import shapely
+
+from geoplan.model.park import Park
 
 CRS = 4548  # CGCS2000 / 3-degree Gauss-Kruger CM 117E
 EAST, NORTH = 500_000.0, 2_700_000.0  # the south-west corner of every town
@@ -34,3 +37,29 @@ def block_of(columns_count: int, rows_count: int, **columns: Any) -> gpd.GeoData
         index=index,
     )
     return town.rename_axis("parcel_id")
+
+
+def park_of(parcels: gpd.GeoDataFrame, **layers: pd.DataFrame) -> Park:
+    """A park of these parcels and layers, unchecked."""
+    return Park(name={"en": "Town", "zh": "小镇"}, layers={"parcels": parcels, **layers})
+
+
+def places_of(kind: str, *shapes: shapely.Geometry) -> gpd.GeoDataFrame:
+    """A layer of shapes with ids 1, 2, ...: ``places_of("water", pond)``."""
+    index = pd.Index([str(i + 1) for i in range(len(shapes))], name=f"{kind}_id")
+    return gpd.GeoDataFrame(geometry=list(shapes), crs=CRS, index=index)
+
+
+def pond(west_m: float, south_m: float, *, size: float = 100.0) -> shapely.Polygon:
+    """A square of water, its south-west corner in metres from that of the town."""
+    return shapely.box(EAST + west_m, NORTH + south_m, EAST + west_m + size, NORTH + south_m + size)
+
+
+def ledger(*rows: tuple[str, str, str | None, str | None]) -> dict[str, pd.DataFrame]:
+    """Layers enterprises and occupancy of rows (firm, parcel, operating state, role)."""
+    table = pd.DataFrame(rows, columns=["enterprise_id", "parcel_id", "operating_status", "role"])
+    firms = table.drop_duplicates("enterprise_id").set_index("enterprise_id")
+    return {
+        "enterprises": firms[["operating_status"]],
+        "occupancy": table[["enterprise_id", "parcel_id", "role"]],
+    }
