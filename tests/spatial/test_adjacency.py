@@ -90,6 +90,13 @@ def test_doubled_parcels_touch_each_other_and_their_neighbour() -> None:
     }
 
 
+@pytest.mark.parametrize("reach_m", [0, 10])
+def test_a_parcel_that_lies_on_itself_has_each_metre_once(reach_m: float) -> None:
+    folded = shapely.multipolygons([box(100, 0, 200, 100), box(100, 0, 150, 80)])
+    town = town_of(box(0, -reach_m, 100, 100 + reach_m), folded)
+    assert borders(town) == {("P1", "P2"): 100}
+
+
 def test_the_way_a_ring_is_drawn_does_not_matter() -> None:
     town = street_of(2)
     assert borders(town.set_geometry(shapely.reverse(town.geometry.values), crs=CRS)) == {
