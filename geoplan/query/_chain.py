@@ -71,8 +71,12 @@ class Chain:
         """Area of the parcels that fit [mu]."""
         return mu_from_m2(self.area_m2())
 
-    def explain(self) -> Explanation:
+    def explain(self, language: Language = "en") -> str:
         """Tell step by step how many parcels were left, fell out, or cannot be told."""
+        return self.explanation().text(language)
+
+    def explanation(self) -> Explanation:
+        """The counts behind :meth:`explain`."""
         land = self._own_land()
         states = self.run(land)
         return Explanation(

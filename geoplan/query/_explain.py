@@ -83,9 +83,6 @@ class Explanation:
             }
         )
 
-    def __str__(self) -> str:
-        return self.text("en")
-
 
 def _line(step: StepCount) -> Message:
     key = "query.step_unknown" if step.unknown_count else "query.step"

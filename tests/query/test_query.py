@@ -37,8 +37,8 @@ def test_the_sentence_of_the_planner() -> None:
 
 
 def test_it_is_told_step_by_step() -> None:
-    told = ASKED.explain()
-    assert str(told) == (
+    told = ASKED.explanation()
+    assert ASKED.explain() == (
         "6 parcels in the park\n"
         "  industrial land: 4 left, 1 out, 1 unknown\n"  # P4 homes; P5 unknown
         "  idle for at least 24 months: 2 left, 1 out, 1 unknown\n"  # P6 12 months; P3 unknown
@@ -46,7 +46,7 @@ def test_it_is_told_step_by_step() -> None:
         "  along a border with parcels (phase is 1): 1 left, 1 out\n"  # P1
         "in all 1 parcels, 10,000 m2 (15.0 mu)"
     )  # P3 does not touch another parcel of phase 1, P5 is too far: neither may belong
-    assert told.text("zh") == (
+    assert ASKED.explain("zh") == (
         "园区共 6 个地块\n"
         "  工业用地：剩余 4 个，排除 1 个，不详 1 个\n"
         "  闲置不少于 24 个月：剩余 2 个，排除 1 个，不详 1 个\n"
@@ -62,13 +62,13 @@ def test_it_is_told_step_by_step() -> None:
 def test_what_may_belong_is_told_apart() -> None:
     asked = select(PARK).industrial().idle(at_least_years=2)
     assert found(asked) == (["P1", "P2"], ["P3", "P5"])
-    assert "2 more may belong" in asked.explain().text("en")
-    assert "另有 2 个地块" in asked.explain().text("zh")
+    assert "2 more may belong" in asked.explain()
+    assert "另有 2 个地块" in asked.explain("zh")
 
 
 def test_every_step_partitions_what_was_left() -> None:
     left = 6
-    for step in ASKED.explain().steps:
+    for step in ASKED.explanation().steps:
         assert step.left_count + step.out_count + step.unknown_count == left
         left = step.left_count
 
@@ -111,7 +111,7 @@ def test_either_without_and_the_signs() -> None:
     assert found(query.industrial() - query.idle(at_least_years=2)) == found(industry_in_use)
     both = query.industrial() & those.idle(at_least_years=2)
     assert found(both) == (["P1", "P2"], ["P3", "P5"])
-    assert both.explain().steps[-1].title.text("en") == "idle for at least 24 months"
+    assert both.explanation().steps[-1].title.text("en") == "idle for at least 24 months"
 
 
 def test_a_named_question_is_asked_of_any_park() -> None:
@@ -137,7 +137,7 @@ def test_questions_about_different_parks_are_not_joined() -> None:
 def test_an_empty_park_has_an_empty_answer() -> None:
     query = select(park_of(block_of(1, 1).iloc[:0])).industrial().touching(those.homes())
     assert query.ids() == []
-    assert query.explain().left_count == 0
+    assert query.explanation().left_count == 0
 
 
 def test_the_input_is_left_as_it_was() -> None:
