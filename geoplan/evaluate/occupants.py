@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geoplan.model.ledger import dates_of
 from geoplan.model.park import Park
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "UNKNOWN",
     "YES",
     "Ledger",
-    "has_building",
     "operating",
     "read_ledger",
     "standing_floor",
@@ -51,8 +51,6 @@ class Ledger:
         ``operating_status`` of the firm, empty where unknown.
     first_year, last_year
         Years in which the firm came and left; without a date it was always there, and still is.
-    leaves_on
-        Day the row ends, NaT where it does not.
     firm_ids, firm_names
         The firms: those of ``enterprises`` first, then those only ``occupancy`` knows.
     parcel_count
@@ -68,7 +66,6 @@ class Ledger:
     status: NDArray[np.object_]
     first_year: Floats
     last_year: Floats
-    leaves_on: NDArray[np.datetime64]
     firm_ids: pd.Index
     firm_names: NDArray[np.object_]
     parcel_count: int
@@ -76,13 +73,6 @@ class Ledger:
     def is_active(self, year: int) -> Bools:
         """Rows in force at some time of a year."""
         return np.asarray((self.first_year <= year) & (self.last_year >= year))
-
-    def is_current(self, year: int | None) -> Bools:
-        """Rows still in force when the last year of the figures ends; all rows if there are no figures."""
-        if year is None:
-            return np.ones(len(self.parcel), dtype=bool)
-        end = np.datetime64(f"{year}-12-31")
-        return np.asarray(np.isnat(self.leaves_on) | (self.leaves_on >= end))
 
     def count(self, rows: Bools) -> Ints:
         """How many of these rows each parcel has."""
@@ -107,7 +97,7 @@ def read_ledger(park: Park) -> Ledger | None:
     firms = pd.DataFrame(index=firm_ids) if enterprises is None else enterprises.reindex(firm_ids)
     firm = firm_ids.get_indexer(ids)
     parcel = park.parcels.index.get_indexer(pd.Index(occupancy["parcel_id"]))
-    begins, leaves = _dates(occupancy, "from_date"), _dates(occupancy, "to_date")
+    begins, leaves = dates_of(occupancy, "from_date"), dates_of(occupancy, "to_date")
     return Ledger(
         parcel=np.where(parcel < 0, len(park.parcels), parcel).astype(np.int64),
         firm=firm.astype(np.int64),
@@ -118,7 +108,6 @@ def read_ledger(park: Park) -> Ledger | None:
         status=_strings(firms, "operating_status")[firm],
         first_year=begins.dt.year.fillna(-np.inf).to_numpy(dtype=float),
         last_year=leaves.dt.year.fillna(np.inf).to_numpy(dtype=float),
-        leaves_on=leaves.to_numpy(dtype="datetime64[ns]"),
         firm_ids=firm_ids,
         firm_names=_names(firms),
         parcel_count=len(park.parcels),
@@ -215,9 +204,3 @@ def _strings(table: pd.DataFrame, column: str) -> NDArray[np.object_]:
 def _names(firms: pd.DataFrame) -> NDArray[np.object_]:
     names = _strings(firms, "name")
     return np.where(names == "", firms.index.to_numpy(dtype=object), names)
-
-
-def _dates(table: pd.DataFrame, column: str) -> pd.Series:
-    if column not in table:
-        return pd.Series(pd.NaT, index=table.index, dtype="datetime64[ns]")
-    return pd.to_datetime(table[column], errors="coerce")

@@ -33,6 +33,8 @@ from geoplan.evaluate.occupants import (
 from geoplan.evaluate.runs import UNKNOWN_YEARS, Runs, UnknownYears, below, runs_of
 from geoplan.evaluate.triage import decide, triage_table
 from geoplan.model.answers import Evaluation, StageLeftOut
+from geoplan.model.landuse import is_industrial, is_storage, is_vacant_land
+from geoplan.model.ledger import current_rows
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.schema import UNKNOWN_USE
@@ -106,10 +108,9 @@ def evaluate_park(
         if lacks
         else measure_parcels(park, measure=asked.measure, ledger=ledger, area_m2=land.area_m2)
     )
+    year = None if measured is None else int(measured.years[-1])
     current = (
-        None
-        if ledger is None
-        else ledger.is_current(None if measured is None else int(measured.years[-1]))
+        None if ledger is None else current_rows(park.layers["occupancy"], year=year).to_numpy()
     )
     averages, mean_per_m2 = _averages(measured, land, zones)
     below_found, runs = _below_mean(park, asked, land, measured, mean_per_m2, zones, lacks)
@@ -204,14 +205,15 @@ def _land(park: Park) -> _Land:
     is_vacant = verdict_of(parcels, "is_vacant")
     area = parcels.area.to_numpy()
     floor, has_building = standing_floor(park)
-    assessed = use.str.startswith(_ASSESSED_USES).fillna(False).to_numpy(dtype=bool)
+    is_open = is_vacant_land(use)
+    assessed = (is_industrial(use) | is_storage(use) | is_open).to_numpy(dtype=bool)
     return _Land(
         area_m2=np.where(area > 0, area, np.nan),
         floor_area_m2=floor,
         has_building=has_building,
         is_vacant=is_vacant,
         months=floats_of(parcels, "vacancy_months"),
-        is_open=use.str.startswith(_OPEN_LAND).fillna(False).to_numpy(dtype=bool),
+        is_open=is_open.to_numpy(dtype=bool),
         is_assessed=assessed | (is_vacant == YES),
         is_use_unknown=(use.isna() | (use == UNKNOWN_USE)).to_numpy(dtype=bool),
     )
