@@ -333,9 +333,12 @@ def _read_gb(code: str) -> _Reading:
     upper = code.upper()
     if upper in _letters():
         return _read_listed(upper)
-    local = re.fullmatch(r"([A-Z]\d+)[a-z]", code)  # a suffix of a local standard: R2a
-    if local is not None or re.fullmatch(r"[A-Z]\d{2,}", upper):
-        return _read_finer(local[1] if local else upper[:-1])
+    if local := re.fullmatch(r"([A-Z]\d+)[a-z]", code):  # the suffix of a local standard: R2a
+        above = _read_gb(local[1])
+        known = above.use != UNKNOWN_USE
+        return _Reading(above.use, "finer", (above.use,)) if known else above
+    if re.fullmatch(r"[A-Z]\d{2,}", upper):
+        return _read_finer(upper[:-1])
     if _family(upper):
         return _one_class(_family(upper), "coarser", strictly_above=True)
     letters = {listed[0] for listed in _letters()}
