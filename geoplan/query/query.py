@@ -120,7 +120,7 @@ class Query(Chain):
         if not tests:
             raise InputError([say("query.no_bound", column=name)], headline=say("query.headline"))
         bounds = join(
-            [say(f"query.{test}", value=_spoken(bound)) for test, bound in tests], "query.and"
+            [say(f"query.test_{test}", value=_spoken(bound)) for test, bound in tests], "query.and"
         )
         unit = columns_of("parcels")[name].unit if name in columns_of("parcels") else ""
 
