@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geoplan.errors import InputError
 from geoplan.model.landuse import land_uses
+from geoplan.model.ledger import current_rows
 from geoplan.model.schema import UNKNOWN_USE
 from geoplan.query._land import Land
 from geoplan.query._verdicts import NO, UNKNOWN, YES, State, answers
@@ -136,9 +137,16 @@ def _area(land: Land, test: Callable[[NDArray[np.float64]], NDArray[np.bool_]]) 
     return answers(test(area_m2), is_unknown)
 
 
+def _last_year(land: Land) -> int | None:
+    """Last year with figures, as the evaluation has it; ``None`` without any."""
+    years = land.park.layers["performance"]["year"] if "performance" in land.park else []
+    return int(max(years)) if len(years) else None
+
+
 def has_firms(land: Land, *, status: Sequence[str], role: Sequence[str]) -> State:
-    """Whether a firm of the ledger uses the parcel, with one of the states and roles if any are named."""
+    """Whether a firm that has not left uses the parcel, with one of the states and roles if any are named."""
     occupancy = land.layer("occupancy")
+    occupancy = occupancy[current_rows(occupancy, year=_last_year(land))]
     fits = np.full(len(occupancy), YES)
     if status:
         of_firm = land.layer("enterprises")["operating_status"].reindex(occupancy["enterprise_id"])

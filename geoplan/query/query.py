@@ -172,7 +172,10 @@ class Query(Chain):
     def with_firms(
         self, *, status: str | Sequence[str] = (), role: str | Sequence[str] = ()
     ) -> Query:
-        """Used by a firm of the ledger, in one of these operating states and roles if any are named."""
+        """Used by a firm of the ledger, in one of these operating states and roles if any are named.
+
+        A firm that left before the last year with figures does not count.
+        """
         states, roles = ((s,) if isinstance(s, str) else tuple(s) for s in (status, role))
         known_one(
             say("query.kind_status"), states, column("enterprises", "operating_status").choices

@@ -194,6 +194,15 @@ def test_firms_by_state_and_role() -> None:
     assert found(query.with_firms(status="stopped", role="tenant")) == ([], ["P3"])
 
 
+def test_a_firm_that_left_before_the_last_year_with_figures_does_not_count() -> None:
+    layers = ledger(("E1", "P1", "normal", "owner"), ("E2", "P2", "normal", "owner"))
+    left = layers["occupancy"].assign(to_date=["2024-06-30", "2025-12-31"])
+    figures = pd.DataFrame({"enterprise_id": ["E2"], "year": [2025]})
+    park = park_of(street_of(2), enterprises=layers["enterprises"], occupancy=left)
+    assert select(park).with_firms().ids() == ["P1", "P2"]  # no figures: no last year
+    assert select(park.with_layers(performance=figures)).with_firms().ids() == ["P2"]
+
+
 def test_firms_need_a_ledger() -> None:
     with pytest.raises(SchemaError, match=r"no layer occupancy .*\n.*no layer enterprises"):
         select(park_of(street_of(1))).with_firms()
