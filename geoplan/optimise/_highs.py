@@ -46,10 +46,11 @@ class Solved:
     bound: float
 
 
-def solve(
+def solve(  # noqa: PLR0913 - every limit is named
     programme: Programme,
     *,
     relative_gap: float = 1e-9,
+    absolute_gap: float = 0.0,
     node_limit: int | None = None,
     time_limit_seconds: float | None = None,
     start: Vector | None = None,
@@ -61,7 +62,9 @@ def solve(
         outcome: Literal["optimal", "infeasible"] = "optimal" if holds else "infeasible"
         return Solved(outcome=outcome, x=np.zeros(0) if holds else None, objective=0.0, bound=0.0)
     scale = float(np.abs(programme.cost).max(initial=0.0)) or 1.0
-    solver = _solver(relative_gap, node_limit, time_limit_seconds)
+    solver = _solver(node_limit, time_limit_seconds)
+    solver.setOptionValue("mip_rel_gap", relative_gap)
+    solver.setOptionValue("mip_abs_gap", max(absolute_gap / scale, 1e-9))
     solver.passModel(_model(programme, sign / scale))
     if start is not None:
         known = highspy.HighsSolution()
@@ -71,17 +74,13 @@ def solve(
     return _read(solver, programme, sign, scale)
 
 
-def _solver(
-    relative_gap: float, node_limit: int | None, time_limit_seconds: float | None
-) -> highspy.Highs:
+def _solver(node_limit: int | None, time_limit_seconds: float | None) -> highspy.Highs:
     solver = highspy.Highs()
     options: dict[str, object] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",
         "random_seed": 0,
-        "mip_rel_gap": relative_gap,
-        "mip_abs_gap": 1e-9,
         "mip_feasibility_tolerance": TOLERANCE,
         "primal_feasibility_tolerance": TOLERANCE,
     }
