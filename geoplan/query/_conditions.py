@@ -139,8 +139,8 @@ def _area(land: Land, test: Callable[[NDArray[np.float64]], NDArray[np.bool_]]) 
 
 def _last_year(land: Land) -> int | None:
     """Last year with figures, as the evaluation has it; ``None`` without any."""
-    years = land.park.layers["performance"]["year"] if "performance" in land.park else []
-    return int(max(years)) if len(years) else None
+    figures = land.park.get("performance")
+    return None if figures is None or figures.empty else int(figures["year"].max())
 
 
 def has_firms(land: Land, *, status: Sequence[str], role: Sequence[str]) -> State:

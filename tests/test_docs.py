@@ -1,0 +1,82 @@
+"""What the documents say can be done."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geoplan.words import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+LINK = re.compile(r"\]\((?!https?:|#)([^)]+)\)")
+
+
+def blocks(document: str, kind: str) -> list[str]:
+    """Code blocks of one kind in a document of the project."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def run(code: str, names: dict[str, Any]) -> None:
+    exec(compile(code, "<document>", "exec"), names)  # noqa: S102  (our own document)
+
+
+def test_the_indicator_of_the_example_works() -> None:
+    names: dict[str, Any] = {}
+    for code in blocks("CONTRIBUTING.md", "python"):
+        run(code, names)
+    names["test_the_largest_parcel_is_told"]()
+    words = tomllib.loads(blocks("CONTRIBUTING.md", "toml")[0])["indicator"]["largest_parcel"]
+    assert set(words) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh.md"])
+def test_the_python_of_the_readme_runs(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = ROOT / "geoplan" / "data" / "scenarios" / "xinshe.yaml"
+    (tmp_path / "scenario.yaml").write_bytes(scenario.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    codes = blocks(document, "python")
+    assert codes
+    names: dict[str, Any] = {}
+    for code in codes:
+        run(code, names)
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh.md"])
+def test_the_files_of_the_readme_are_read(document: str, tmp_path: Path) -> None:
+    from geoplan.io import read_source  # noqa: PLC0415
+    from geoplan.scenario.read import read_scenario  # noqa: PLC0415
+
+    readers = {"park.yaml": read_source, "scenario.yaml": read_scenario}
+    codes = blocks(document, "yaml")
+    assert len(codes) == len(readers)
+    for (name, reader), code in zip(readers.items(), codes, strict=True):
+        (tmp_path / name).write_text(code, encoding="utf-8")
+        reader(tmp_path / name)
+
+
+def test_both_readmes_give_the_same_commands() -> None:
+    for kind in ("bash", "python", "yaml"):
+        english, chinese = (
+            [re.sub(r"\s*#.*", "", code) for code in blocks(name, kind)]
+            for name in ("README.md", "README.zh.md")
+        )
+        assert english == chinese
+
+
+@pytest.mark.parametrize(
+    "document",
+    sorted(
+        path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]
+    ),
+)
+def test_links_between_documents_lead_somewhere(document: str) -> None:
+    folder = (ROOT / document).parent
+    links = LINK.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert [link for link in links if not (folder / link.split("#")[0]).exists()] == []
