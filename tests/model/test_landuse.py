@@ -213,6 +213,13 @@ def test_part_and_several_are_ambiguous() -> None:
     }
 
 
+def test_a_code_that_is_one_class_only_in_part_is_ambiguous(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(landuse, "_letters", lambda: {"U15": {"1306": True}})
+    assert told("U15", version="gb50137") == {"U15": (1, "unknown", "1306", "ambiguous")}
+
+
 def test_a_class_and_its_part_under_one_letter_give_the_part() -> None:
     assert told("S3", version="gb50137") == {"S3": (1, "120801", "1208;120801", "nested")}
 
