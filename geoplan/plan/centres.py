@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -28,8 +30,9 @@ def site_centres(
 
     :math:`w_i` are the residents of parcel *i* (planned, and of today where homes stay), :math:`d_{ij}` is the walk
     along the streets [m]. Sites are the parcels planned as service centre; if these are fewer than ``count``, all
-    candidates of at least ``centres.min_area_m2``. Homes that no site can be walked to from are listed in the
-    assignment without a centre; they take no part in the choice.
+    candidates of at least ``centres.min_area_m2``. Homes from which no site can be walked to, and where homes lie on
+    more unconnected parts of the streets than there are centres those on the parts with fewer people, take no part
+    in the choice; who cannot walk to a chosen centre is listed in the assignment without one.
 
     Returns
     -------
@@ -51,17 +54,19 @@ def site_centres(
     if len(sites) < count:
         return _none("plan.centres_no_sites", count=count, found=len(sites))
     walk_m = walking_distances(roads, homes.geometry, sites.geometry)
-    is_reachable = np.isfinite(walk_m).any(axis=1)
-    if not is_reachable.any():
-        return _none("plan.centres_no_homes")
     weight = people[homes.index].to_numpy(dtype=float)
-    answer = p_median(distance=walk_m[is_reachable], weight=weight[is_reachable], p=count)
+    takes_part = _can_be_served(walk_m, weight, count)
+    if not takes_part.any():
+        return _none("plan.centres_no_homes")
+    answer = p_median(cost=walk_m[takes_part], weight=weight[takes_part], p=count)
     chosen = np.sort(np.asarray(answer.sites))
     assignment = _assigned(homes, walk_m[:, chosen], weight)
     centres = _centre_table(sites.iloc[chosen], assignment, roads)
     names = pd.Series(centres.index, index=range(count))
     assignment["centre_id"] = assignment["centre_id"].map(names)
-    return Centres(sites=centres, assignment=assignment, proof=answer.proof)
+    return Centres(
+        sites=centres, assignment=assignment, proof=replace(answer.proof, unit="person m")
+    )
 
 
 def residents(allocation: Allocation, *, rules: Rules) -> pd.Series:
@@ -70,13 +75,13 @@ def residents(allocation: Allocation, *, rules: Rules) -> pd.Series:
     Homes that stay and whose floor area is unknown count nobody.
     """
     parcels = allocation.parcels
-    planned = pd.to_numeric(parcels["planned_population"]).fillna(0.0)
+    planned: pd.Series = pd.to_numeric(parcels["planned_population"]).fillna(0.0)
     if "existing_floor_area_m2" not in parcels:
         return planned
-    stays = is_home(parcels["use"]) & ~parcels["is_candidate"].to_numpy(dtype=bool)
+    stays = is_home(parcels["use"]).to_numpy() & ~parcels["is_candidate"].to_numpy(dtype=bool)
     per_person = rules.value("population.existing_floor_area_m2_per_person")
     today = pd.to_numeric(parcels["existing_floor_area_m2"]).fillna(0.0) / per_person
-    return planned.where(~stays, today)
+    return pd.Series(np.where(stays, today, planned), index=parcels.index)
 
 
 def _none(key: str, **values: object) -> StageLeftOut:
@@ -90,6 +95,17 @@ def _possible_sites(parcels: gpd.GeoDataFrame, rules: Rules, count: int) -> gpd.
         return planned
     is_large = (parcels.area >= rules.value("centres.min_area_m2")).to_numpy()
     return parcels[is_large & parcels["is_candidate"].to_numpy(dtype=bool)]
+
+
+def _can_be_served(
+    walk_m: NDArray[np.float64], weight: NDArray[np.float64], count: int
+) -> NDArray[np.bool_]:
+    """Homes that ``count`` sites can reach: those on the unconnected parts of the streets with most people."""
+    reaches = np.isfinite(walk_m)
+    _, part = np.unique(reaches, axis=0, return_inverse=True)
+    people = np.bincount(part, weights=np.where(reaches.any(axis=1), weight, 0.0))
+    largest = np.argsort(-people, kind="stable")[:count]
+    return np.asarray(np.isin(part, largest) & reaches.any(axis=1))
 
 
 def _assigned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import geopandas as gpd
@@ -88,7 +89,7 @@ def route_greenway(
     return Greenway(
         lines=_lines(network, np.asarray(answer.edges)),
         places=_reached(places, network, is_joined),
-        proof=answer.proof,
+        proof=replace(answer.proof, unit="m of local street"),
     )
 
 

@@ -19,6 +19,8 @@ from shapely.ops import substring
 
 __all__ = ["StreetNetwork", "from_networkx", "street_network", "to_networkx", "walking_distances"]
 
+Shapes = NDArray[np.object_]
+
 #: Ends nearer than this meet: surveys and map files miss each other by centimetres.
 SNAP_M = 0.5
 
@@ -76,9 +78,7 @@ class StreetNetwork:
         """The course of one stretch."""
         start_m, end_m = self.along_m[edge]
         whole = self.streets.geometry.iloc[int(self.street[edge])]
-        part = substring(whole, float(start_m), float(end_m))
-        assert isinstance(part, shapely.LineString)  # a stretch has a length
-        return part
+        return shapely.LineString(substring(whole, float(start_m), float(end_m)).coords)
 
 
 def street_network(
@@ -228,12 +228,13 @@ def _flag(table: gpd.GeoDataFrame, name: str, *, default: bool) -> NDArray[np.bo
     return np.asarray(table[name].astype("boolean").fillna(default), dtype=bool)
 
 
-def _cuts(lines: NDArray[np.object_], is_bridge: NDArray[np.bool_], snap_m: float) -> pd.DataFrame:
+def _cuts(lines: Shapes, is_bridge: NDArray[np.bool_], snap_m: float) -> pd.DataFrame:
     """Where each line is cut: ``line``, ``along_m``, ``x``, ``y``; its two ends always."""
     if not len(lines):
         return _cut_table(np.zeros(0, dtype=np.int64), lines, lines)
     number = np.arange(len(lines))
-    first, last = (np.asarray(shapely.get_point(lines, place)) for place in (0, -1))
+    first: Shapes = np.asarray(shapely.get_point(lines, 0))
+    last: Shapes = np.asarray(shapely.get_point(lines, -1))
     parts = [_cut_table(number, lines, first, 0.0), _cut_table(number, lines, last, None)]
     tree = shapely.STRtree(lines)
     for ends in (first, last):  # a street that ends on another, bridges only at their own ends
@@ -251,8 +252,8 @@ def _cuts(lines: NDArray[np.object_], is_bridge: NDArray[np.bool_], snap_m: floa
 
 def _cut_table(
     number: NDArray[np.int64],
-    lines: NDArray[np.object_],
-    points: NDArray[np.object_],
+    lines: Shapes,
+    points: Shapes,
     along_m: float | None = np.nan,
 ) -> pd.DataFrame:
     """Cuts of the lines with these numbers at these points; ``None`` is the end, NaN the nearest place on the line."""
@@ -267,18 +268,16 @@ def _cut_table(
     return pd.DataFrame({"line": number, "along_m": where, "x": xy[:, 0], "y": xy[:, 1]})
 
 
-def _shared_vertices(lines: NDArray[np.object_]) -> pd.DataFrame:
+def _shared_vertices(lines: Shapes) -> pd.DataFrame:
     """Cuts at every vertex that two lines have in common; bridges too: who draws a vertex means a junction."""
     xy, number = shapely.get_coordinates(lines, return_index=True)
     vertices = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "line": number}).drop_duplicates()
     shared = vertices[vertices.duplicated(["x", "y"], keep=False)]
-    points = shapely.points(shared[["x", "y"]].to_numpy())
+    points: Shapes = np.asarray(shapely.points(shared[["x", "y"]].to_numpy()))
     return _cut_table(shared["line"].to_numpy(dtype=np.int64), lines, points)
 
 
-def _meeting_points(
-    one: NDArray[np.object_], other: NDArray[np.object_]
-) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def _meeting_points(one: Shapes, other: Shapes) -> tuple[Shapes, NDArray[np.int64]]:
     """Points where pairs of lines meet (of a stretch in common: its ends), and the pair of each."""
     parts, pair = shapely.get_parts(shapely.intersection(one, other), return_index=True)
     is_point = shapely.get_type_id(parts) == shapely.GeometryType.POINT
@@ -288,7 +287,7 @@ def _meeting_points(
 
 
 def _entrances(
-    lines: NDArray[np.object_], is_bridge: NDArray[np.bool_], places: NDArray[np.object_]
+    lines: Shapes, is_bridge: NDArray[np.bool_], places: Shapes
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """A cut of the nearest street for each place, and how far the place is from it."""
     ground = np.flatnonzero(~is_bridge)
@@ -304,7 +303,8 @@ def _entrances(
     nearest = nearest.sort_values(["row", "line"]).drop_duplicates("row")  # ties: the first street
     rows, line = nearest["row"].to_numpy(), nearest["line"].to_numpy(dtype=np.int64)
     ways = shapely.shortest_line(lines[line], places[rows])
-    cuts.iloc[rows] = _cut_table(line, lines, shapely.get_point(ways, 0)).to_numpy()
+    doors: Shapes = np.asarray(shapely.get_point(ways, 0))
+    cuts.iloc[rows] = _cut_table(line, lines, doors).to_numpy()
     access_m[rows] = nearest["distance_m"]
     return cuts.astype({"line": np.int64}), access_m
 

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import rasterio
+import shapely.geometry
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
@@ -69,6 +70,9 @@ def mean_slope(places: gpd.GeoDataFrame, *, elevation: Raster) -> pd.Series:
         slope_of(heights, cell_m=cell_m), bounds.left, bounds.bottom, bounds.right, bounds.top,
         nodata=np.nan,
     )  # fmt: skip
-    bare = gpd.GeoDataFrame(geometry=np.asarray(places.geometry))
+    bare = [  # without a CRS, which has been compared above: a park in local metres has none
+        {"type": "Feature", "geometry": shapely.geometry.mapping(shape)}
+        for shape in places.geometry
+    ]
     means = exact_extract(slope, bare, "mean", output="pandas")["mean"]
     return pd.Series(np.asarray(means, dtype=float), index=places.index, name="mean_slope")
