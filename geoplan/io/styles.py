@@ -54,6 +54,8 @@ _PLAIN: Mapping[str, tuple[str, float]] = {
 }
 _KINDS = {"Point": "marker", "LineString": "line", "Polygon": "fill"}
 _OUTLINE = "#505050"
+_NO_VALUE_COLOUR = "#F5F5F5"
+_NOT_ASSESSED = "not_assessed"
 
 
 def styles_of(layer: str, table: pd.DataFrame) -> tuple[Style, ...]:
@@ -101,7 +103,9 @@ def _use_categories(uses: pd.Series[str]) -> list[_Category]:
     categories = [_Category(code, f"{code} {_use_label(code)}", colour_of(code)) for code in known]
     if present - set(known):
         categories.append(_Category(UNKNOWN_USE, _use_label(UNKNOWN_USE), UNKNOWN_COLOUR))
-    return categories + _undecided(uses)
+    if uses.isna().any():
+        categories.append(_Category("", _in_both("write.no_value"), _NO_VALUE_COLOUR))
+    return categories
 
 
 def _use_label(code: str) -> str:
@@ -110,17 +114,17 @@ def _use_label(code: str) -> str:
 
 
 def _triage_categories(classes: pd.Series[str]) -> list[_Category]:
-    present = set(classes.dropna())
+    present = set(classes.fillna(_NOT_ASSESSED))
     return [
-        _Category(name, _in_both(f"write.triage.{name}"), colour)
+        _Category(_value_of(name), _in_both(f"write.triage.{name}"), colour)
         for name, colour in _triage_colours().items()
         if name in present
-    ] + _undecided(classes)
+    ]
 
 
-def _undecided(values: pd.Series[str]) -> list[_Category]:
-    """Rows without a value are drawn too: QGIS matches them with an empty one."""
-    return [_Category("", _in_both("write.no_value"), "#F5F5F5")] if values.isna().any() else []
+def _value_of(triage: str) -> str:
+    """Value by which QGIS finds the rows of a class; an empty one finds those without a value."""
+    return "" if triage == _NOT_ASSESSED else triage
 
 
 def _in_both(key: str) -> str:
