@@ -116,9 +116,9 @@ def report(
 def _surroundings(packages: Sequence[str], time_limit_s: float | None) -> list[str]:
     threads = os.environ.get("OMP_NUM_THREADS", "not limited")
     names = ("geoplan", *(name for name in packages if name != "geoplan"))
+    where = f"python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores"
     lines = [
-        f"python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores; "
-        f"threads (OMP_NUM_THREADS): {threads}",
+        f"{where}; threads (OMP_NUM_THREADS): {threads}",
         "versions: " + ", ".join(f"{name} {_version(name)}" for name in names),
     ]
     if time_limit_s is not None:
