@@ -16,9 +16,9 @@ from geoplan.errors import InputError, SchemaError
 from geoplan.model.answers import Allocation, Evaluation
 from geoplan.model.park import Park
 from geoplan.model.schema import LAYERS, columns_of
-from geoplan.words import Message, name_in_both, say
+from geoplan.words import Message, literal, name_in_both, say
 
-__all__ = ["Land", "column_name", "known_one", "layer_name", "merged"]
+__all__ = ["Land", "column_name", "known_one", "layer_name", "merged", "unit_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,3 +113,12 @@ def column_name(name: str) -> Message:
 def layer_name(name: str) -> Message:
     """A layer as the planner calls it."""
     return name_in_both({"en": name, "zh": LAYERS[name].term if name in LAYERS else name})
+
+
+def unit_of(name: str) -> Message:
+    """Unit of a column in words; of one that the schema does not know, nothing."""
+    unit = columns_of("parcels")[name].unit if name in columns_of("parcels") else ""
+    return say(f"query.unit_{unit}") if unit in _SPOKEN_UNITS else literal(unit)
+
+
+_SPOKEN_UNITS = ("m", "m2", "months", "a", "persons")

@@ -23,7 +23,7 @@ from geoplan.model.schema import column, columns_of
 from geoplan.query import _conditions as conditions
 from geoplan.query import _places as places
 from geoplan.query._chain import Chain, Of, place_of, title_of
-from geoplan.query._land import Land, column_name, known_one, merged
+from geoplan.query._land import Land, column_name, known_one, merged, unit_of
 from geoplan.query._places import Place
 from geoplan.query._verdicts import NO, UNKNOWN, State, all_of, any_of, negated
 from geoplan.words import Message, join, literal, name_in_both, say
@@ -122,7 +122,7 @@ class Query(Chain):
         bounds = join(
             [say(f"query.test_{test}", value=_spoken(bound)) for test, bound in tests], "query.and"
         )
-        unit = columns_of("parcels")[name].unit if name in columns_of("parcels") else ""
+        unit = unit_of(name)
 
         def ask(land: Land, _: State) -> State:
             answers = [

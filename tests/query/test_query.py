@@ -161,6 +161,10 @@ def test_every_question_has_words_in_every_language() -> None:
         assert "{" not in told
     assert "at least 40% inside green" in query.text("en")
     assert "商业用地或公园绿地" in query.text("zh")
+    assert those.where("vacancy_months", above=6).text("zh") == "空置月数高于 6 个月"
+    assert (
+        those.where("max_floor_area_ratio", below=2).text() == "max_floor_area_ratio below 2 m2/m2"
+    )
 
 
 def test_three_answers_combine_as_kleene_has_it() -> None:
