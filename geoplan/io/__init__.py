@@ -2,6 +2,13 @@
 
 from geoplan.io.atomic import atomic_path
 from geoplan.io.balance import write_land_balance
+from geoplan.io.sample import make_sample_park, write_sample
 from geoplan.io.write import write_geopackage
 
-__all__ = ["atomic_path", "write_geopackage", "write_land_balance"]
+__all__ = [
+    "atomic_path",
+    "make_sample_park",
+    "write_geopackage",
+    "write_land_balance",
+    "write_sample",
+]
