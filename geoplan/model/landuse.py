@@ -230,8 +230,9 @@ def to_mnr2023(
     Returns
     -------
     Series, DataFrame
-        The codes of 2023, same index and name; and one row for every code that was not mapped one to one, sorted by
-        code: ``code, count, use, candidates`` (joined by ``;``) and ``why``, the end of a key ``landuse_why.*``.
+        The codes of 2023, same index and name; and one row for every code that was not mapped one to one, sorted:
+        ``code`` as the file has it, ``count``, ``use``, ``candidates`` (joined by ``;``) and ``why``, the end of a key
+        ``landuse_why.*`` of the catalogue.
 
     Raises
     ------
@@ -258,7 +259,7 @@ def to_mnr2023(
     written = codes.map({value: _written(value) for value in codes.dropna().unique()})
     written = written.astype(object).where(codes.notna(), "")
     readings = {
-        code: read(code) if code else _Reading(UNKNOWN_USE, "empty") for code in set(written)
+        code: read(_bare(code)) if code else _Reading(UNKNOWN_USE, "empty") for code in set(written)
     }
     uses = written.map({code: reading.use for code, reading in readings.items()}).astype("str")
     return uses, _report(written, readings)
@@ -275,10 +276,18 @@ def _report(written: pd.Series[str], readings: Mapping[str, _Reading]) -> pd.Dat
 
 
 def _written(value: object) -> str:
-    """Write a cell as text: whole numbers without decimals, plain letters, without a Chinese name behind the code."""
-    text = unicodedata.normalize("NFKC", str(value)).strip()
-    text = re.sub(r"^([A-Za-z]?\d+)[\s_-]*[^\x00-\x7f]+$", r"\1", text)
-    return re.sub(r"^(\d+)\.0*$", r"\1", text)
+    """Say a cell as text: as it stands, but a whole number without decimals and blanks as nothing."""
+    text = str(value)
+    if isinstance(value, str):
+        return text if text.strip() else ""
+    return text.removesuffix(".0")
+
+
+def _bare(text: str) -> str:
+    """Reduce a code to plain characters, without decimals and without a Chinese name behind it."""
+    code = unicodedata.normalize("NFKC", text).strip()
+    code = re.sub(r"^([A-Za-z]?\d+)[\s_-]*[^\x00-\x7f]+$", r"\1", code)
+    return re.sub(r"^(\d+)\.0*$", r"\1", code)
 
 
 # ---- national codes -------------------------------------------------------------------------------------------------

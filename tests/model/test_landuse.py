@@ -183,6 +183,10 @@ def test_a_name_behind_the_code_does_no_harm() -> None:
     assert uses_of("R2-二类居住用地", " m1 ", version="gb50137") == ["070102", "100101"]
 
 
+def test_codes_are_told_as_the_file_has_them() -> None:
+    assert set(told(" U3 ", "Ｕ３消防", "\t", version="gb50137")) == {" U3 ", "Ｕ３消防", ""}
+
+
 def test_an_unknown_version_is_refused() -> None:
     with pytest.raises(SchemaError, match="no classification sd2019; known are mnr2023, mnr2020"):
         to_mnr2023(pd.Series(["07"]), version="sd2019")  # type: ignore[arg-type]
