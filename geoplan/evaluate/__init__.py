@@ -2,7 +2,8 @@
 
 from geoplan.evaluate.averages import means, merge_sums, partial_sums
 from geoplan.evaluate.measures import MEASURES, Measure
-from geoplan.evaluate.park import FINDINGS, evaluate_park
+from geoplan.evaluate.park import evaluate_park
+from geoplan.evaluate.tables import FINDINGS
 
 __all__ = [
     "FINDINGS",

@@ -18,11 +18,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate.occupants import Bools, Floats, Ints, Ledger
+from geoplan.evaluate._arrays import Bools, Floats, Ints, any_where, floats_of, some, sum_where
+from geoplan.evaluate.occupants import Ledger
 from geoplan.model.park import Park
 from geoplan.words import Message, say
 
-__all__ = ["MEASURES", "Measure", "Measured", "find_measure", "measure_parcels", "missing_for"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "Measured",
+    "find_measure",
+    "last_year",
+    "measure_parcels",
+    "missing_for",
+]
 
 #: What is said of the land of firms, in the order of the columns of ``Measured.basis``.
 BASES = ("share", "floor", "whole_plot", "silent_tenant")
@@ -107,9 +116,16 @@ def missing_for(park: Park, measure: Measure) -> Message | None:
     if missing:
         return say("evaluate.measure_needs_layers", measure=measure.name, layers=", ".join(missing))
     table = park.layers[measure.layer]
-    if measure.column not in table or not table[measure.column].notna().any():
+    figures = floats_of(table, measure.column) + floats_of(table, "year")
+    if np.isnan(figures).all():
         return say("evaluate.measure_needs_column", layer=measure.layer, column=measure.column)
     return None
+
+
+def last_year(park: Park, measure: Measure) -> int:
+    """The last year for which the measure has a figure."""
+    table = park.layers[measure.layer]
+    return int(table.loc[~np.isnan(floats_of(table, measure.column)), "year"].max())
 
 
 def measure_parcels(
@@ -132,16 +148,15 @@ def measure_parcels(
         years=years,
         amount=amount,
         basis=np.zeros((len(amount), len(BASES)), dtype=bool),
-        gaps=_only(np.isnan(amount).any(axis=1), "no_value"),
+        gaps=_only(some(np.isnan(amount)), "no_value"),
     )
 
 
 def _by_year(table: pd.DataFrame, key: str, column: str, ids: pd.Index) -> tuple[Ints, Floats]:
     """A long table as a grid of id x year; NaN where there is no row, or two rows that differ."""
-    amount = table[column].to_numpy(dtype=float, na_value=np.nan)
-    known = np.isfinite(amount) & table["year"].notna().to_numpy()
-    amount = amount[known]
-    year = table["year"].to_numpy(dtype=float, na_value=np.nan)[known].astype(np.int64)
+    amount, year_of_row = floats_of(table, column), floats_of(table, "year")
+    known = ~np.isnan(amount) & ~np.isnan(year_of_row)
+    amount, year = amount[known], year_of_row[known].astype(np.int64)
     row = ids.get_indexer(pd.Index(table[key]))[known]
     years = np.arange(year.min(), year.max() + 1)
     cells = np.full(len(ids) * len(years), np.nan)
@@ -186,17 +201,17 @@ def _spread(table: pd.DataFrame, column: str, ledger: Ledger, area_m2: Floats) -
         on &= part != 0
         speaks = on & ~silent[pairs.firm]
         share = of_firm[pairs.firm, column_number] * part
-        amount[:, column_number] = _sum_where(speaks, share, pairs.parcel, plots)
+        amount[:, column_number] = sum_where(speaks, share, pairs.parcel, plots)
         basis[:, :3] |= np.column_stack(
-            [_any_where(speaks & (how == kind), pairs.parcel, plots) for kind in range(3)]
+            [any_where(speaks & (how == kind), pairs.parcel, plots) for kind in range(3)]
         )
-        basis[:, 3] |= _any_where(on & ~speaks, pairs.parcel, plots)
+        basis[:, 3] |= any_where(on & ~speaks, pairs.parcel, plots)
         no_figure = speaks & np.isnan(of_firm[pairs.firm, column_number])
         gaps |= np.column_stack(
             [
-                ~_any_where(speaks, pairs.parcel, plots),
-                _any_where(no_figure, pairs.parcel, plots),
-                _any_where(speaks & np.isnan(part), pairs.parcel, plots),
+                ~any_where(speaks, pairs.parcel, plots),
+                any_where(no_figure, pairs.parcel, plots),
+                any_where(speaks & np.isnan(part), pairs.parcel, plots),
                 np.zeros(plots, dtype=bool),
             ]
         )
@@ -209,11 +224,11 @@ def _land_of_pairs(
     """Whether each firm is on each plot in a year, the land it answers for there [m2], and by which of ``BASES``."""
     active = ledger.is_active(year)
     count = len(pairs.firm)
-    on = _any_where(active, pairs.of_row, count)
-    stated = _sum_where(active, ledger.land_share, pairs.of_row, count)
-    floor = _sum_where(active, ledger.floor_m2, pairs.of_row, count)
+    on = any_where(active, pairs.of_row, count)
+    stated = sum_where(active, ledger.land_share, pairs.of_row, count)
+    floor = sum_where(active, ledger.floor_m2, pairs.of_row, count)
     firms_on_plot = np.bincount(pairs.parcel[on], minlength=len(area))[pairs.parcel]
-    occupied = _sum_where(on, floor, pairs.parcel, len(area))[pairs.parcel]
+    occupied = sum_where(on, floor, pairs.parcel, len(area))[pairs.parcel]
     by_floor = np.divide(floor, occupied, out=np.full(count, np.nan), where=occupied > 0)
     how = np.where(~np.isnan(stated), 0, np.where(firms_on_plot == 1, 2, 1))
     share = np.choose(how, [stated, by_floor, np.ones(count)])
@@ -224,19 +239,9 @@ def _part_of_firm(pairs: _Pairs, on: Bools, land: Floats) -> Floats:
     """Part of each firm's amount that belongs to each of its plots; all of it where it has one plot only."""
     firms = int(pairs.firm.max(initial=-1)) + 1
     plots = np.bincount(pairs.firm[on], minlength=firms)[pairs.firm]
-    total = _sum_where(on, land, pairs.firm, firms)[pairs.firm]
+    total = sum_where(on, land, pairs.firm, firms)[pairs.firm]
     part = np.divide(land, total, out=np.full(len(land), np.nan), where=total > 0)
     return np.where(plots == 1, 1.0, part)
-
-
-def _sum_where(rows: Bools, values: Floats, group: NDArray[np.integer], count: int) -> Floats:
-    """Sums by group over some rows: NaN where a value is NaN, and where a group has no row."""
-    sums = np.bincount(group[rows], weights=values[rows], minlength=count)
-    return np.where(np.bincount(group[rows], minlength=count) > 0, sums, np.nan)
-
-
-def _any_where(rows: Bools, group: NDArray[np.integer], count: int) -> Bools:
-    return np.bincount(group[rows], minlength=count) > 0
 
 
 def _only(rows: Bools, gap: str) -> Bools:

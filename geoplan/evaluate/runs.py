@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from geoplan.evaluate.occupants import NO, UNKNOWN, YES, Bools, Codes, Floats, Ints
+from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats, Ints, every
 
 __all__ = ["UNKNOWN_YEARS", "Runs", "UnknownYears", "below", "runs_of"]
 
@@ -80,7 +80,7 @@ def runs_of(is_below: Codes, *, min_years: int, unknown_years: UnknownYears) -> 
     if unknown_years == "strict":
         counted = np.logical_and.accumulate(counted[:, ::-1], axis=1)[:, ::-1]
     current = counted.sum(axis=1)
-    begins_early = is_in_run.all(axis=1)
+    begins_early = every(is_in_run)
     could_be = begins_early | (is_in_run.sum(axis=1) >= min_years)
     verdict = np.where(current >= min_years, YES, np.where(could_be, UNKNOWN, NO))
     return Runs(

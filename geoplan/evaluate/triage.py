@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from geoplan.errors import ScenarioError
+from geoplan.evaluate._arrays import categories
 from geoplan.evaluate._texts import Case, Texts, phrases
 from geoplan.model.schema import VERDICTS, column
 from geoplan.words import Message, join, say
@@ -88,16 +89,17 @@ def triage_table(lines: Any) -> tuple[TriageLine, ...]:
 
 
 def decide(
-    lines: Sequence[TriageLine], answers: Mapping[str, NDArray[np.object_]], count: int
-) -> tuple[NDArray[np.object_], Texts]:
+    lines: Sequence[TriageLine], answers: Mapping[str, pd.Categorical], count: int
+) -> tuple[pd.Categorical, Texts]:
     """The result of the first line that fits each parcel, and which line that was, in words."""
     fits = []
     for line in lines:
         fit = np.ones(count, dtype=bool)
         for name, allowed in line.when.items():
-            fit &= np.isin(answers[name], allowed)
+            fit &= answers[name].isin(allowed)
         fits.append(fit)
-    result = np.select(fits, [np.array(line.result, dtype=object) for line in lines], "")
+    known = column("parcels", "triage").choices
+    result = np.select(fits, [known.index(line.result) for line in lines], -1)
     reason = phrases(
         count,
         *(
@@ -113,11 +115,11 @@ def decide(
             for number, (fit, line) in enumerate(zip(fits, lines, strict=True), start=1)
         ),
     )
-    return result.astype(object), reason
+    return categories(result, known), reason
 
 
 def _problems_of_line(number: int, line: Mapping[str, Any]) -> list[Message]:
-    problems = _unknown_names(number, "line", [name for name in line], ("result", "when"))
+    problems = _unknown_names(number, "line", list(line), ("result", "when"))
     results = column("parcels", "triage").choices
     problems += _unknown_names(number, "result", [line.get("result", "")], results)
     when = line.get("when", {})

@@ -1,0 +1,191 @@
+"""The first test: below the mean for years in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats, every, some
+from geoplan.evaluate._texts import (
+    Case,
+    Found,
+    Texts,
+    fill,
+    joined,
+    phrases,
+    quantities,
+    year_lists,
+)
+from geoplan.evaluate.averages import means, partial_sums
+from geoplan.evaluate.land import Land, Zones
+from geoplan.evaluate.measures import BASES, GAPS, Measure, Measured
+from geoplan.evaluate.runs import Runs, UnknownYears, below, runs_of
+from geoplan.units import to_base
+from geoplan.words import Message, join, say
+
+__all__ = ["History", "below_mean", "compare", "no_averages"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class History:
+    """A measure of each parcel against the mean that counts for it, year by year.
+
+    Attributes
+    ----------
+    per_m2, mean_per_m2
+        Parcel x year, currency/m2/a.
+    is_below
+        Parcel x year: 1 below, 0 not below, -1 unknown.
+    mean_name
+        Whose mean it is, in words.
+    min_years
+        Years in a row that count.
+    """
+
+    measured: Measured
+    per_m2: Floats
+    mean_per_m2: Floats
+    is_below: Codes
+    runs: Runs
+    mean_name: Texts
+    min_years: int
+
+
+def no_averages() -> pd.DataFrame:
+    """Table ``averages`` without a row."""
+    columns = {"group": "str", "year": "int64", "amount": "float64", "area_m2": "float64"}
+    nothing = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    return means(partial_sums(nothing))
+
+
+def compare(
+    measured: Measured,
+    *,
+    land: Land,
+    zones: Zones,
+    min_years: int,
+    unknown_years: UnknownYears,
+) -> tuple[History, pd.DataFrame]:
+    """Set each parcel against its mean; the means are those of the assessed land. Also hands back ``averages``."""
+    averages = means(partial_sums(_values(measured, land, zones)))
+    table = averages.pivot_table(index="group", columns="year", values="mean_amount_per_m2")
+    grid = table.reindex(index=list(zones.names), columns=measured.years).to_numpy(dtype=np.float64)
+    no_zone = np.full((1, grid.shape[1]), np.nan)
+    mean_per_m2 = np.vstack([grid, no_zone])[zones.code]
+    per_m2 = measured.amount / land.area_m2[:, None]
+    is_below = below(per_m2, mean_per_m2)
+    history = History(
+        measured=measured,
+        per_m2=per_m2,
+        mean_per_m2=mean_per_m2,
+        is_below=is_below,
+        runs=runs_of(is_below, min_years=min_years, unknown_years=unknown_years),
+        mean_name=zones.in_words(),
+        min_years=min_years,
+    )
+    return history, averages
+
+
+def _values(measured: Measured, land: Land, zones: Zones) -> pd.DataFrame:
+    """One row per assessed parcel and year, as ``partial_sums`` wants it."""
+    rows = np.flatnonzero(land.is_assessed & ~np.isnan(land.area_m2))
+    years = measured.years
+    group = pd.Categorical.from_codes(
+        np.repeat(zones.code[rows], len(years)).tolist(), categories=pd.Index(zones.names)
+    )
+    return pd.DataFrame(
+        {
+            "group": group,
+            "year": np.tile(years, len(rows)),
+            "amount": measured.amount[rows].ravel(),
+            "area_m2": np.repeat(land.area_m2[rows], len(years)),
+        }
+    )
+
+
+def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
+    """Put the runs of years into words: which years, how much against which mean, what is unknown."""
+    runs, is_below, years = history.runs, history.is_below, history.measured.years
+    count = len(is_below)
+    known = is_below != UNKNOWN
+    any_known = some(known)
+    fields = {
+        "measure": say(f"evaluate.measure.{measure.name}"),
+        "mean": history.mean_name,
+        "years": year_lists(runs.is_in_run & (is_below == YES), years),
+        "count": runs.current,
+        "asked": history.min_years,
+        "compared": _compared(history, known, currency),
+        "unknown": _unknown_years(runs, known, years),
+    }
+    no, in_run = runs.verdict == NO, runs.current > 0
+    words = phrases(
+        count,
+        Case(every(np.isnan(history.per_m2)), "evaluate.below.no_figures", fields),
+        Case(~any_known, "evaluate.below.no_mean", fields),
+        Case(runs.verdict == YES, "evaluate.below.yes", fields),
+        Case(no & in_run, "evaluate.below.too_few", fields),
+        Case(no, "evaluate.below.reached", fields),
+        Case(in_run, "evaluate.below.perhaps", fields),
+        Case(np.ones(count, dtype=bool), "evaluate.below.open", fields),
+    )
+    gaps = _listed(history.measured.gaps & ~every(known)[:, None], GAPS, "gap")
+    basis = _listed(history.measured.basis & any_known[:, None], BASES, "basis")
+    return Found(verdict=runs.verdict, reason=joined(words, gaps, basis))
+
+
+def _compared(history: History, known: Bools, currency: str) -> Texts:
+    """The parcel's own figure against the mean, in the last year in which both are known."""
+    unit, per_m2 = _amount_unit(currency)
+    last = _last_true(known)
+    rows = np.arange(len(known))
+    return fill(
+        "evaluate.compared",
+        len(known),
+        own=quantities(history.per_m2[rows, last] / per_m2),
+        other=quantities(history.mean_per_m2[rows, last] / per_m2),
+        unit=unit,
+        year=history.measured.years[last],
+    )
+
+
+def _amount_unit(currency: str) -> tuple[Message, float]:
+    """How money per land is written: 10,000 yuan per mu in China, currency per m2 elsewhere."""
+    if currency == "CNY":
+        return say("evaluate.unit.cny"), to_base("10k/mu")
+    if currency:
+        return say("evaluate.unit.other", currency=currency), 1.0
+    return say("evaluate.unit.none"), 1.0
+
+
+def _unknown_years(runs: Runs, known: Bools, years: NDArray[np.int64]) -> Texts:
+    """The unknown years of the current run, and where the figures begin if that is why it is unknown."""
+    count = len(known)
+    gaps = runs.is_in_run & ~known
+    listed = {"years": year_lists(gaps, years)}
+    early = runs.begins_early & (runs.verdict == UNKNOWN) & some(known)
+    return joined(
+        phrases(count, Case(some(gaps), "evaluate.below.unknown_years", listed)),
+        phrases(count, Case(early, "evaluate.below.begins", {"year": int(years[0])})),
+    )
+
+
+def _last_true(flags: Bools) -> NDArray[np.intp]:
+    """Position of the last marked column in each row; the last column where none is."""
+    return np.asarray(flags.shape[1] - 1 - np.argmax(flags[:, ::-1], axis=1))
+
+
+def _listed(flags: Bools, names: tuple[str, ...], group: str) -> Texts:
+    """What is marked in each row, in words, as a tail of a sentence."""
+    code = flags @ (1 << np.arange(len(names)))
+    cases = []
+    for pattern in np.unique(code[code > 0]).tolist():
+        chosen = [
+            say(f"evaluate.{group}.{name}") for bit, name in enumerate(names) if pattern >> bit & 1
+        ]
+        tail = {"parts": join(chosen, "common.enumeration")}
+        cases.append(Case(code == pattern, "evaluate.tail", tail))
+    return phrases(len(flags), *cases)

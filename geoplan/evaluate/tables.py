@@ -1,0 +1,137 @@
+"""The tables that the evaluation hands back: columns of the parcels, and one row per test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from geoplan.evaluate._arrays import (
+    NO,
+    UNKNOWN,
+    YES,
+    Bools,
+    Ints,
+    verdict_words,
+)
+from geoplan.evaluate._texts import Case, Found, Texts, joined, phrases, text_column
+from geoplan.evaluate.land import Land
+from geoplan.evaluate.shortfall import History
+from geoplan.evaluate.triage import TriageLine, decide
+from geoplan.words import LANGUAGES
+
+__all__ = ["FINDINGS", "RULE_OF", "finding_table", "parcel_columns"]
+
+#: The number of the rule packs that each test rests on, in the order in which tests are told.
+RULE_OF: Mapping[str, str] = {
+    "below_mean": "below_mean.min_years",
+    "non_industrial_lease": "non_industrial_lease.min_share",
+    "vacant": "vacant.min_months",
+}
+#: The tests.
+FINDINGS = tuple(RULE_OF)
+
+
+def parcel_columns(
+    land: Land,
+    *,
+    found: Mapping[str, Found],
+    history: History | None,
+    lines: Sequence[TriageLine],
+    how_run: pd.Categorical,
+) -> dict[str, object]:
+    """The columns of ``parcels`` that the schema marks ``evaluate``."""
+    told = {name: verdict_words(found[name].verdict) for name in FINDINGS}
+    answers = told | {"has_building": verdict_words(land.has_building), "operating": how_run}
+    result, decided = decide(lines, answers, len(land))
+    reason = _reason(land, found, decided)
+    assessed = land.is_assessed
+    return {
+        "area_m2": np.nan_to_num(land.area_m2),
+        "existing_floor_area_m2": land.floor_area_m2,
+        "is_assessed": pd.array(assessed, dtype="boolean"),
+        **_history_columns(history, assessed),
+        **{name: _where(assessed, told[name]) for name in FINDINGS},
+        "triage": _where(assessed, result),
+        **{f"reason_{language}": pd.array(reason[language], dtype="str") for language in LANGUAGES},
+    }
+
+
+def finding_table(ids: pd.Index, *, is_assessed: Bools, found: Mapping[str, Found]) -> pd.DataFrame:
+    """Layer ``findings``: the tests of each assessed parcel, parcel by parcel."""
+    rows = np.flatnonzero(is_assessed)
+    count = len(is_assessed)
+    # test by test below each other; the order picks them parcel by parcel
+    order = (rows[:, None] + count * np.arange(len(FINDINGS))).ravel()
+    tests = [found[name] for name in FINDINGS]
+    verdict = verdict_words(np.concatenate([test.verdict for test in tests])[order])
+    reasons = {
+        f"reason_{language}": text_column(
+            pa.concat_arrays([test.reason[language] for test in tests]).take(order)
+        )
+        for language in LANGUAGES
+    }
+    return pd.DataFrame(
+        {
+            "parcel_id": ids[np.repeat(rows, len(FINDINGS))].astype("str"),
+            "finding": _tiled(FINDINGS, len(rows)),
+            "verdict": verdict.astype("str"),
+            **reasons,
+            "rule": _tiled(tuple(RULE_OF.values()), len(rows)),
+        }
+    )
+
+
+def _history_columns(history: History | None, assessed: Bools) -> dict[str, object]:
+    """The measure of the last year, and runs of years where at least one year is known."""
+    count = len(assessed)
+    if history is None:
+        zero = np.zeros(count, dtype=np.int64)
+        per_m2, known, current, longest = np.full(count, np.nan), assessed & False, zero, zero
+    else:
+        per_m2 = history.per_m2[:, -1]
+        known = assessed & (history.is_below != UNKNOWN).any(axis=1)
+        current, longest = history.runs.current, history.runs.longest
+    return {
+        "measure_amount_per_m2": per_m2,
+        "below_mean_run_years": _counts(known, current),
+        "below_mean_longest_years": _counts(known, longest),
+    }
+
+
+def _reason(land: Land, found: Mapping[str, Found], decided: Texts) -> Texts:
+    """What was decided by which line, and the reason of every test that does not say no."""
+    count = len(land)
+    parts = [decided]
+    for name in FINDINGS:
+        verdict, reason = found[name].verdict, {"reason": found[name].reason}
+        parts.append(
+            phrases(
+                count,
+                Case(verdict == YES, f"evaluate.summary.{name}.yes", reason),
+                Case(verdict == UNKNOWN, f"evaluate.summary.{name}.unknown", reason),
+            )
+        )
+    passes = np.logical_and.reduce([found[name].verdict == NO for name in FINDINGS])
+    parts.append(phrases(count, Case(passes, "evaluate.summary.passes", {})))
+    return phrases(
+        count,
+        Case(land.is_assessed, "common.joined", {"parts": joined(*parts)}),
+        Case(land.is_use_unknown, "evaluate.summary.use_unknown", {}),
+    )
+
+
+def _tiled(names: tuple[str, ...], times: int) -> pd.Series[str]:
+    return pd.Series(pd.array(names, dtype="str").take(np.tile(np.arange(len(names)), times)))
+
+
+def _where(rows: Bools, words: pd.Categorical) -> pd.api.extensions.ExtensionArray:
+    """The words on some rows, missing on the others."""
+    codes = np.where(rows, words.codes, -1)
+    return pd.array(list(words.categories), dtype="str").take(codes, allow_fill=True)
+
+
+def _counts(rows: Bools, values: Ints) -> pd.api.extensions.ExtensionArray:
+    return pd.arrays.IntegerArray(values.astype(np.int64), mask=~rows)
