@@ -37,7 +37,12 @@ __all__ = ["plan_land_use"]
 
 
 def plan_land_use(
-    park: Park, evaluation: Evaluation, *, programme: Programme, rules: Rules
+    park: Park,
+    evaluation: Evaluation,
+    *,
+    programme: Programme,
+    rules: Rules,
+    relative_gap: float = 1e-4,
 ) -> Allocation:
     r"""Give every candidate parcel the product that makes suitable area largest.
 
@@ -58,6 +63,8 @@ def plan_land_use(
         What is asked.
     rules
         Rule packs with products, suitability and separations, for example ``plan-assumed``.
+    relative_gap
+        Stop once no plan can be better by more than this share; the proof says how near it came.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def plan_land_use(
     fit = score_products(
         park, is_candidate=choice["is_candidate"], products=programme.products, rules=rules
     )
-    answer = _solved(land, plan_rules, fit)
+    answer = _solved(land, plan_rules, fit, relative_gap)
     return Allocation(
         parcels=_planned(evaluation, choice, told(land, plan_rules, fit, answer.labels, choice)),
         suitability=_suitability_table(plan_rules, fit),
@@ -122,7 +129,9 @@ def _question(
     return land, (*bands, *locked, *apart)
 
 
-def _solved(land: Land, plan_rules: Sequence[Rule], fit: Suitability) -> LabelAnswer:
+def _solved(
+    land: Land, plan_rules: Sequence[Rule], fit: Suitability, relative_gap: float
+) -> LabelAnswer:
     score = fit.score.to_numpy()
     try:
         return assign_labels(
@@ -131,6 +140,7 @@ def _solved(land: Land, plan_rules: Sequence[Rule], fit: Suitability) -> LabelAn
             weight=land.area_m2,
             bands=[band for rule in plan_rules for band in rule.bands],
             conflicts=[conflict for rule in plan_rules for conflict in rule.conflicts],
+            relative_gap=relative_gap,
         )
     except NoAnswerError as error:
         by_name = {rule.name: rule for rule in plan_rules}

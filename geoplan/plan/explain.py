@@ -117,7 +117,7 @@ def _reason(
                 "plan.reason_better",
                 product=land.names([best]),
                 score=float(score[best]),
-                rule=plan_rules[against].title,
+                rule=plan_rules[against].short,
             )
         )
     sentences.append(_next_best(land, plan_rules, answer, broken_by))
@@ -136,5 +136,5 @@ def _next_best(
     against = sorted(set(broken_by[broken_by >= 0].tolist()))
     if not against:
         return say("plan.reason_only_product")
-    titles = [plan_rules[number].title for number in against]
-    return say("plan.reason_no_runner_up", rules=join(titles))
+    short = [plan_rules[number].short for number in against]
+    return say("plan.reason_no_runner_up", rules=join(short, "common.enumeration"))

@@ -96,13 +96,17 @@ class CandidateRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaTarget:
-    """Least and most land [m2] that some products together take among the candidates."""
+    """Least and most land [m2] that some products together take among the candidates.
+
+    ``title`` is its name as a planner reads it; without one the name is shown.
+    """
 
     name: str
     products: tuple[str, ...]
     lower_m2: float = 0.0
     upper_m2: float = inf
     source: str
+    title: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,7 @@ class ShareTarget:
     lower_share: float = 0.0
     upper_share: float = 1.0
     source: str
+    title: Message | None = None
 
 
 Target = AreaTarget | ShareTarget

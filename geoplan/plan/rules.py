@@ -28,7 +28,7 @@ from geoplan.plan.problem import (
     Target,
 )
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, join, say
+from geoplan.words import Message, join, literal, say
 
 __all__ = ["Land", "Rule", "area_band", "lock", "polluting_parcels", "separation", "share_band"]
 
@@ -70,8 +70,10 @@ class Rule:
 
     Attributes
     ----------
-    name, kind, title, unit, source
-        Short name, kind as in the schema, the rule in words, unit of its limits, where it comes from.
+    name, kind, unit, source
+        Short name, kind as in the schema, unit of its limits, where it comes from.
+    title, short
+        The rule in words, and what to call it in passing.
     products, parcel_ids
         What it speaks of; products before a slash are kept away from those behind it.
     lower, upper
@@ -87,6 +89,7 @@ class Rule:
     name: str
     kind: str
     title: Message
+    short: Message
     unit: str
     source: str
     products: str
@@ -171,6 +174,7 @@ def area_band(land: Land, *, target: AreaTarget) -> Rule:
         name=f"area.{target.name}",
         kind="area",
         title=_band_title(land, target, target.lower_m2, target.upper_m2),
+        short=_quoted(target),
         unit="m2",
         source=target.source,
         products=" ".join(target.products),
@@ -194,6 +198,7 @@ def share_band(land: Land, *, target: ShareTarget) -> Rule:
         name=f"share.{target.name}",
         kind="share_of_area",
         title=_band_title(land, target, target.lower_share, target.upper_share),
+        short=_quoted(target),
         unit="share",
         source=target.source,
         products=" ".join(target.products),
@@ -214,10 +219,12 @@ def lock(land: Land, *, parcel: str, product: str) -> Rule:
     """
     totals = np.zeros((len(land.parcels), len(land.programme.products)))
     totals[land.parcels.index == parcel] = land.chosen([product])[0]
+    title = say("plan.rule_lock", parcel=parcel, product=land.names([product]))
     return Rule(
         name=f"lock.{parcel}",
         kind="lock",
-        title=say("plan.rule_lock", parcel=parcel, product=land.names([product])),
+        title=title,
+        short=title,
         unit="count",
         source="programme",
         products=product,
@@ -255,6 +262,11 @@ def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries, rules
         title=say(
             "plan.rule_separation",
             products=land.names(away),
+            distance_m=number.value,
+            grade=say(f"plan.grade_{asked.grade}"),
+        ),
+        short=say(
+            "plan.rule_separation_short",
             distance_m=number.value,
             grade=say(f"plan.grade_{asked.grade}"),
         ),
@@ -315,11 +327,15 @@ def _band_title(land: Land, target: Target, lower: float, upper: float) -> Messa
         key = "plan.rule_at_most"
     return say(
         key,
-        name=target.name,
+        name=_quoted(target),
         products=land.names(target.products),
         lower=_amount(lower, share=share),
         upper=_amount(upper, share=share),
     )
+
+
+def _quoted(target: Target) -> Message:
+    return say("plan.quoted", name=target.title or literal(target.name))
 
 
 def _amount(value: float, *, share: bool) -> Message:
