@@ -2,12 +2,17 @@
 
 from geoplan.io.atomic import atomic_path
 from geoplan.io.balance import write_land_balance
+from geoplan.io.read import read_park
 from geoplan.io.sample import make_sample_park, write_sample
+from geoplan.io.sources import Source, read_source
 from geoplan.io.write import write_geopackage
 
 __all__ = [
+    "Source",
     "atomic_path",
     "make_sample_park",
+    "read_park",
+    "read_source",
     "write_geopackage",
     "write_land_balance",
     "write_sample",

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from geoplan.model._cells import id_text, typed
 from geoplan.model.answers import Problem
+from geoplan.model.cells import id_text, typed
+from geoplan.model.names import column_named, names_in_schema
 from geoplan.model.schema import LAYERS, Column, columns_of, needed_columns
 from geoplan.model.telling import listed, shown
 from geoplan.units import M2_PER_MU
 from geoplan.words import Message, say
 
-__all__ = ["CheckedColumns", "checked_columns", "column_named", "names_in_schema"]
+__all__ = ["CheckedColumns", "checked_columns"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,36 +26,6 @@ class CheckedColumns:
     table: pd.DataFrame
     problems: tuple[Problem, ...] = ()
     broken: tuple[Message, ...] = field(default=())
-
-
-def column_named(layer: str, name: str) -> Column | None:
-    """The column of a layer that a file's column name stands for, by name, Chinese term or alias; or ``None``.
-
-    Examples
-    --------
-    >>> column_named("parcels", "zddm").name
-    'parcel_id'
-    """
-    plain = str(name).strip().casefold()
-    for item in columns_of(layer).values():
-        if item.stage == "input" and plain in {item.name.casefold(), *_other_names(item)}:
-            return item
-    return None
-
-
-def _other_names(item: Column) -> set[str]:
-    return {name.casefold() for name in (item.term, *item.aliases)}
-
-
-def names_in_schema(columns: Iterable[str], layer: str) -> dict[str, str]:
-    """Which of a file's columns stand for which of the schema's: an exact name before any other, else the first."""
-    columns = list(columns)
-    found = {name: name for name in columns if name in columns_of(layer)}
-    for name in columns:
-        item = column_named(layer, name)
-        if name not in found and item is not None and item.name not in found.values():
-            found[name] = item.name
-    return found
 
 
 def checked_columns(table: pd.DataFrame, layer: str) -> CheckedColumns:

@@ -35,8 +35,8 @@ def _visible(character: str) -> str:
     return character
 
 
-def listed(values: Iterable[object]) -> Message:
-    """List values in the order given; after ten, how many more there are.
+def listed(values: Iterable[object], *, most: int = MOST_LISTED) -> Message:
+    """List values in the order given; after ``most``, how many more there are.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def listed(values: Iterable[object]) -> Message:
     ('P1, P2', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more')
     """
     everything = list(values)
-    names = [literal(shown(value)) for value in everything[:MOST_LISTED]]
+    names = [literal(shown(value)) for value in everything[:most]]
     told = join(names, "common.enumeration")
-    more = len(everything) - MOST_LISTED
+    more = len(everything) - most
     return say("check.and_more", listed=told, count=more) if more > 0 else told

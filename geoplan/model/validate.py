@@ -21,7 +21,15 @@ from geoplan.model._columns import checked_columns
 from geoplan.model._shapes import checked_shapes
 from geoplan.model.answers import Problem
 from geoplan.model.schema import LAYERS
-from geoplan.spatial.crs import Bounds, crs_name, diagnose, looks_like, metric_crs_for, to_wgs84
+from geoplan.spatial.crs import (
+    Bounds,
+    are_degrees,
+    crs_name,
+    diagnose,
+    looks_like,
+    metric_crs_for,
+    to_wgs84,
+)
 from geoplan.words import Message, say
 
 if TYPE_CHECKING:
@@ -168,8 +176,7 @@ def _crs_problem(layer: str, bounds: Bounds, crs: pyproj.CRS | None) -> list[Mes
         return []
     found = diagnose(bounds, crs)
     if found.state == "missing":  # local metres, unless they are degrees
-        is_local = not any(candidate.crs == "EPSG:4326" for candidate in found.candidates)
-        return [] if is_local else [found.told(layer)]
+        return [found.told(layer)] if are_degrees(bounds) else []
     if found.state == "contradicts":
         return [found.told(layer)]
     if found.kind in {"metric", "local"}:

@@ -24,6 +24,7 @@ __all__ = [
     "Bounds",
     "Candidate",
     "Diagnosis",
+    "are_degrees",
     "crs_name",
     "diagnose",
     "kind_of_crs",
@@ -82,17 +83,19 @@ class Diagnosis:
     kind
         What sort of CRS is declared: ``metric``, ``degrees``, ``feet``, ``distorted`` (metres, but areas are wrong by
         more than 1 % here, as in Web Mercator) or ``local`` (metres of no place on Earth).
-    candidates
-        What would fit, if it does not.
     bounds, declared
         What was looked at.
     """
 
     state: Literal["fits", "missing", "contradicts"]
     kind: CrsKind
-    candidates: tuple[Candidate, ...]
     bounds: Bounds
     declared: pyproj.CRS | None
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every common CRS that would fit, if the declared one does not."""
+        return () if self.state == "fits" else tuple(_candidates(self.bounds, self.declared))
 
     def told(self, layer: str) -> Message:
         """What is wrong with the coordinates of a layer, what would fit, and how to say so."""
@@ -109,12 +112,13 @@ class Diagnosis:
         )
 
     def _fit(self) -> Message:
-        if not self.candidates:
+        candidates = self.candidates
+        if not candidates:
             return say("check.crs_no_candidate")
         return say(
             "check.crs_candidates",
-            candidates=join([candidate.told for candidate in self.candidates]),
-            crs=self.candidates[0].crs,
+            candidates=join([candidate.told for candidate in candidates]),
+            crs=candidates[0].crs,
         )
 
 
@@ -133,7 +137,7 @@ def diagnose(bounds: Bounds, crs: pyproj.CRS | None) -> Diagnosis:
     Returns
     -------
     Diagnosis
-        With every CRS that would fit, where the declared one does not.
+        With the kind of CRS, and every CRS that would fit where the declared one does not.
 
     Examples
     --------
@@ -150,8 +154,7 @@ def diagnose(bounds: Bounds, crs: pyproj.CRS | None) -> Diagnosis:
         state = "missing"
     else:
         state = "fits" if _fits(bounds, crs, _MARGIN_DEGREES) else "contradicts"
-    found = () if state == "fits" else tuple(_candidates(bounds, crs))
-    return Diagnosis(state=state, kind=kind, candidates=found, bounds=bounds, declared=crs)
+    return Diagnosis(state=state, kind=kind, bounds=bounds, declared=crs)
 
 
 def kind_of_crs(crs: pyproj.CRS | None, bounds: Bounds) -> CrsKind:
@@ -208,9 +211,9 @@ def crs_name(crs: pyproj.CRS | None) -> str:
 def looks_like(bounds: Bounds) -> Message:
     """What coordinates look like to a surveyor."""
     west, south, east, north = bounds
-    if _are_degrees(bounds):
+    if are_degrees(bounds):
         key = "check.looks_degrees"
-    elif _are_degrees(_swapped(bounds)):
+    elif are_degrees(_swapped(bounds)):
         key = "check.looks_degrees_swapped"
     elif _prefixed_code(bounds):
         key = "check.looks_prefixed"
@@ -226,7 +229,8 @@ def _swapped(bounds: Bounds) -> Bounds:
     return south, west, north, east
 
 
-def _are_degrees(bounds: Bounds) -> bool:
+def are_degrees(bounds: Bounds) -> bool:
+    """Whether coordinates can be longitude and latitude."""
     west, south, east, north = bounds
     return -180 <= west <= east <= 180 and -90 <= south <= north <= 90  # noqa: PLR2004  (the globe)
 
@@ -263,7 +267,7 @@ def _projection(crs: pyproj.CRS) -> pyproj.Proj:
 
 
 def _fits(bounds: Bounds, crs: pyproj.CRS, margin: float) -> bool:
-    if crs.is_projected == _are_degrees(bounds):
+    if crs.is_projected == are_degrees(bounds):
         return False
     centre = _centre(bounds, crs)
     if centre is None or abs(centre[1]) > _LAST_CITY_LATITUDE:
@@ -330,7 +334,7 @@ def _candidates(bounds: Bounds, declared: pyproj.CRS | None) -> Iterator[Candida
 
 
 def _codes_that_may_fit(bounds: Bounds) -> Iterator[int]:
-    if _are_degrees(bounds):
+    if are_degrees(bounds):
         yield 4326
         return
     prefixed = _prefixed_code(bounds)
