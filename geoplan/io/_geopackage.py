@@ -123,7 +123,7 @@ def add_styles(
                 style.name,
                 style.qml,
                 style.is_default,
-                style.title,
+                style.name,
                 day,
             )
             for name, table in tables.items()

@@ -25,10 +25,9 @@ __all__ = ["Style", "styles_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """One way to draw a layer; ``title`` says it in words, ``is_default`` is the way QGIS opens it."""
+    """One way to draw a layer; ``is_default`` is the way QGIS opens it."""
 
     name: str
-    title: str
     qml: str
     is_default: bool
 
@@ -68,9 +67,9 @@ def styles_of(layer: str, table: pd.DataFrame) -> tuple[Style, ...]:
         return _parcel_styles(layer, table)
     if kind and layer in _PLAIN:
         colour, width = _PLAIN[layer]
-        name = "star" if layer == "centres" else "circle"
-        symbol = _symbol(kind, colour, width, marker=name)
-        return (Style(name=layer, title=layer, qml=_qml(kind, _single(symbol)), is_default=True),)
+        marker = "star" if layer == "centres" else "circle"
+        symbol = _symbol(kind, colour, width, marker=marker)
+        return (Style(name=layer, qml=_qml(kind, _single(symbol)), is_default=True),)
     return ()
 
 
@@ -87,7 +86,6 @@ def _parcel_styles(layer: str, table: pd.DataFrame) -> tuple[Style, ...]:
     styles = [
         Style(
             name=column,
-            title=column,
             qml=_qml("fill", _categorised(column, categories(table[column]))),
             is_default=column == by_use,
         )

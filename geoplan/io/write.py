@@ -12,13 +12,14 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pyproj
+from pandas.api import types
 from pyogrio import errors
 
 from geoplan.errors import CrsError
 from geoplan.io._cells import plain_table, problems_of_text
-from geoplan.io._geopackage import add_descriptions, add_styles, close_tidily
+from geoplan.io._geopackage import add_descriptions, add_styles, close_tidily, schema_layer
 from geoplan.io.atomic import atomic_path, cannot_write
-from geoplan.model.schema import LAYERS
+from geoplan.model.schema import LAYERS, columns_of
 from geoplan.words import Message, say
 
 __all__ = ["write_geopackage"]
@@ -73,7 +74,7 @@ def write_geopackage(
     _check_file(target)
     common = None if crs is None else pyproj.CRS.from_user_input(crs)
     _check_crs(target, layers, common)
-    tables = {name: plain_table(table) for name, table in layers.items()}
+    tables = {name: _with_days(name, plain_table(table)) for name, table in layers.items()}
     tables["provenance"] = pd.DataFrame(
         {"item": list(provenance), "value": list(provenance.values())}, dtype=object
     )
@@ -114,6 +115,21 @@ def _check_crs(path: Path, layers: Mapping[str, pd.DataFrame], crs: pyproj.CRS |
             ],
             headline=say("write.headline", path=str(path)),
         )
+
+
+def _with_days(layer: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Store what the schema calls a date as a day, without a time of day."""
+    known = columns_of(schema_layer(layer))
+    days = [
+        name
+        for name in table.columns
+        if name in known
+        and known[name].kind == "date"
+        and types.is_datetime64_any_dtype(table[name].dtype)
+    ]
+    return table.assign(
+        **{name: table[name].dt.date.where(table[name].notna(), None) for name in days}
+    )
 
 
 def _problems(tables: Mapping[str, pd.DataFrame]) -> list[Message]:

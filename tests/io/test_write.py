@@ -93,6 +93,12 @@ def test_tables_and_the_index_come_back(tmp_path: Path) -> None:
     assert rows(path, "SELECT item, value FROM provenance") == [("made", "up")]
 
 
+def test_dates_of_the_schema_are_days(tmp_path: Path) -> None:
+    town = street_of(3, as_of=pd.to_datetime(["2026-01-01", None, "2026-12-31"]))
+    path = write(tmp_path / "a.gpkg", parcels=town)
+    assert rows(path, "SELECT as_of FROM parcels") == [("2026-01-01",), (None,), ("2026-12-31",)]
+
+
 def test_any_geometry_is_carried(tmp_path: Path) -> None:
     point, line = shapely.Point(EAST, NORTH), shapely.LineString([(EAST, NORTH), (EAST + 9, NORTH)])
     mixed = gpd.GeoDataFrame(
