@@ -12,6 +12,8 @@ import pytest
 from geoplan.words import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Where the two languages ask for their own: "reason_zh", explain("zh"), --lang zh.
+LANGUAGE = re.compile(r"(?<=[_\"' ])(en|zh)(?=[\"'\s])")
 LINK = re.compile(r"\]\((?!https?:|#)([^)]+)\)")
 
 
