@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -58,6 +59,15 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# YAML 1.1 takes 070102 for an octal number and 12:30 for a sexagesimal one; a land-use code keeps its zero.
+_INT = "tag:yaml.org,2002:int"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag != _INT]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_INT, re.compile(r"[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
+
+
 def read_yaml(path: str | Path) -> YamlFile:
     """Read a YAML file that holds one mapping; UTF-8, or GB 18030 as old offices save it.
 
@@ -70,7 +80,9 @@ def read_yaml(path: str | Path) -> YamlFile:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ScenarioError([say("yaml.unreadable", path=str(path), reason=error.strerror or "")]) from error
+        raise ScenarioError(
+            [say("yaml.unreadable", path=str(path), reason=error.strerror or "")]
+        ) from error
     try:
         words = _decoded(raw)
         root = yaml.compose(words, Loader=_Loader)
@@ -132,12 +144,18 @@ def problem_in_words(model: type[BaseModel], detail: ErrorDetails) -> Message:
     if kind == "extra_forbidden":
         known = sorted(_fields_around(model, place[:-1]))
         near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
-        nearest = say("yaml.nearest", near=near[0]) if near else say("yaml.known", known=", ".join(known))
+        nearest = (
+            say("yaml.nearest", near=near[0]) if near else say("yaml.known", known=", ".join(known))
+        )
         return say("yaml.unknown_key", name=name, nearest=nearest)
     if f"yaml.{kind}" in catalogue():
         plain = {key: value for key, value in extra.items() if isinstance(value, str | int | float)}
+        if "expected" in plain:
+            plain["expected"] = str(plain["expected"]).replace("'", "").replace(" or ", ", ")
         return say(f"yaml.{kind}", **{"name": name, "given": _short(detail["input"]), **plain})
-    return say("yaml.bad_value", name=name, given=_short(detail["input"]), reason=literal(detail["msg"]))
+    return say(
+        "yaml.bad_value", name=name, given=_short(detail["input"]), reason=literal(detail["msg"])
+    )
 
 
 def refuse(kind: str, sentence: str) -> PydanticCustomError:
