@@ -269,6 +269,6 @@ def _radii(rest: _Rest, p: int) -> tuple[Programme, float, Indices]:
         row_upper=np.append(np.full(n_levels, np.inf), float(p)),
         lower=lower,
         upper=np.ones(n_columns),
-        is_integer=np.arange(n_columns) < columns.size,
+        is_integer=np.ones(n_columns, dtype=bool),
     )
     return programme, float(rest.level_cost[is_first].sum()), columns

@@ -181,7 +181,7 @@ def maximal_covering(  # noqa: PLR0913 - every choice is named
             row_upper=np.append(np.full(kinds.shape[0], np.inf), p),
             lower=lower,
             upper=np.ones(m + kinds.shape[0]),
-            is_integer=np.arange(m + kinds.shape[0]) < m,
+            is_integer=np.ones(m + kinds.shape[0], dtype=bool),
             sense="max",
         ),
         relative_gap=relative_gap,
