@@ -1,0 +1,234 @@
+// A parcel's story, told in a panel: what it is, how it did, why it was flagged, what it becomes. Text only, never HTML.
+(function (geoplan) {
+  "use strict";
+
+  var SVG = "http://www.w3.org/2000/svg";
+  var MANY_FIRMS = 8;
+
+  // An element with its words and children; attributes are set one by one, so nothing in data becomes markup.
+  geoplan.make = function (tag, options, children) {
+    var element = document.createElement(tag);
+    Object.keys(options || {}).forEach(function (name) {
+      var value = options[name];
+      if (value === null || value === undefined || value === false) return;
+      if (name === "text") element.textContent = value;
+      else if (name === "on") Object.keys(value).forEach(function (event) { element.addEventListener(event, value[event]); });
+      else if (name in element && typeof value !== "string") element[name] = value;
+      else element.setAttribute(name, value);
+    });
+    (children || []).forEach(function (child) { if (child) element.append(child); });
+    return element;
+  };
+
+  geoplan.drawn = function (tag, attributes, children) {
+    var element = document.createElementNS(SVG, tag);
+    Object.keys(attributes).forEach(function (name) {
+      if (name === "text") element.textContent = attributes[name];
+      else element.setAttribute(name, attributes[name]);
+    });
+    (children || []).forEach(function (child) { element.append(child); });
+    return element;
+  };
+
+  geoplan.tellStory = function (page, row) {
+    var make = geoplan.make;
+    var say = page.say;
+    var of = function (name) { return page.of(name, row); };
+    var places = [of("name"), of("address")].filter(Boolean);
+    return [
+      make("div", { class: "gp-story-head" }, [
+        make("p", { class: "gp-eyebrow", text: say("parcel") }),
+        make("h2", { text: of("parcel_id") }),
+        places.length ? make("p", { class: "gp-place", text: places.join(" · ") }) : null,
+        make("div", { class: "gp-chips" }, chips(page, row)),
+      ]),
+      section(say("use_today"), [facts(todayFacts(page, row)), firmList(page, row)]),
+      yearSection(page, row),
+      findingSection(page, row),
+      planSection(page, row),
+    ].filter(Boolean);
+  };
+
+  function section(title, children) {
+    return geoplan.make("section", { class: "gp-part" }, [geoplan.make("h3", { text: title })].concat(children));
+  }
+
+  // Pairs of a term and its value; pairs without a value are left out.
+  function facts(pairs) {
+    var list = geoplan.make("dl", { class: "gp-facts" });
+    pairs.forEach(function (pair) {
+      if (pair[1] === null || pair[1] === undefined || pair[1] === "") return;
+      list.append(geoplan.make("dt", { text: pair[0] }), geoplan.make("dd", { text: pair[1] }));
+    });
+    return list;
+  }
+
+  function chips(page, row) {
+    return page.views.map(function (view) {
+      var entry = view.entries[view.classes[row]];
+      if (!entry || (view.name === "plan" && !page.of("is_candidate", row))) return null;
+      var swatch = geoplan.make("canvas", { class: "gp-swatch", "aria-hidden": "true" });
+      geoplan.paintSwatch(swatch, entry);
+      var words = page.say(view.name) + ": " + entry.label[page.language];
+      return geoplan.make("span", { class: "gp-chip" }, [swatch, geoplan.make("span", { text: words })]);
+    });
+  }
+
+  function todayFacts(page, row) {
+    var say = page.say;
+    var use = page.of("use", row);
+    var floor = page.of("existing_floor_area_m2", row);
+    if (floor === null) floor = page.of("floor_area_m2", row);
+    var area = page.of("area_m2", row);
+    var phase = page.of("phase", row);
+    return [
+      [say("use_today"), page.nameOf("use", use) + (use && use !== "unknown" ? " (" + use + ")" : "")],
+      [say("area"), page.area(area)],
+      [say("floor_area"), floor === null ? say("unknown") : say("m2", { count: page.number(floor) })],
+      [say("floor_area_ratio"), floor === null || !area ? null : page.number(floor / area, 2)],
+      [say("zone"), page.of("zone", row)],
+      [say("phase"), phase === null ? null : say("phase_number", { number: phase })],
+      [say("right_holder"), page.of("right_holder", row)],
+    ];
+  }
+
+  function firmList(page, row) {
+    if (!page.firms) return null;
+    var make = geoplan.make;
+    var here = page.firms.on[row] || [];
+    var heading = make("h4", { text: page.say("firms") });
+    if (!here.length) return make("div", {}, [heading, make("p", { class: "gp-quiet", text: page.say("no_firms") })]);
+    var items = here.slice(0, MANY_FIRMS).map(function (link) {
+      var status = page.firms.status(link.firm);
+      var notes = [page.nameOf("status", status), page.nameOf("role", link.role)];
+      if (page.firms.isIndustrial[link.firm] === 0) notes.push(page.say("non_industrial"));
+      return make("li", {}, [
+        make("span", { text: page.firms.name(link.firm) || page.firms.id(link.firm) }),
+        make("span", { class: "gp-status gp-status-" + (/^[a-z_]+$/.test(status || "") ? status : "unknown"), text: notes.filter(Boolean).join(" · ") }),
+      ]);
+    });
+    if (here.length > MANY_FIRMS) {
+      items.push(make("li", { class: "gp-quiet", text: page.say("more_firms", { count: here.length - MANY_FIRMS }) }));
+    }
+    return make("div", {}, [heading, make("ul", { class: "gp-firms" }, items)]);
+  }
+
+  // ---- five years against the mean
+
+  function yearSection(page, row) {
+    var series = page.data.series;
+    var measure = page.of("measure", row);
+    var run = page.of("below_mean_run_years", row);
+    if (!series || page.of("triage", row) === null) return null;
+    var group = series.group[row];
+    var means = group < 0 ? [] : series.means[group];
+    var count = series.years.length;
+    var values = series.years.map(function (_, i) {
+      if (series.values.length) return series.values[row * count + i];
+      return i === count - 1 ? measure : null;
+    });
+    if (values.every(function (value) { return value === null; })) return null;
+    var title = page.say("years", { measure: series.measure[page.language] });
+    var part = section(title, [
+      geoplan.make("p", { class: "gp-quiet", text: page.data.units.measure[page.language] }),
+      bars(page, series.years, values, means),
+      legendOfBars(page),
+    ]);
+    if (run > 0) {
+      var words = run === 1 ? page.say("run_year") : page.say("run_years", { count: run });
+      part.append(geoplan.make("p", { class: "gp-run", text: words }));
+    }
+    return part;
+  }
+
+  function bars(page, years, values, means) {
+    var draw = geoplan.drawn;
+    var width = 292, height = 128, base = 104, top = 16;
+    var known = values.concat(means).filter(function (value) { return value !== null && value !== undefined; });
+    var most = Math.max.apply(null, known.concat([0])) || 1;
+    var step = width / years.length;
+    var y = function (value) { return base - (Math.max(0, value) / most) * (base - top); };
+    var marks = [draw("line", { x1: 0, x2: width, y1: base, y2: base, class: "gp-axis" })];
+    var told = [];
+    years.forEach(function (year, i) {
+      var middle = step * (i + 0.5), value = values[i], mean = means[i];
+      marks.push(draw("text", { x: middle, y: base + 15, class: "gp-year", text: String(year) }));
+      if (value === null || value === undefined) {
+        marks.push(draw("text", { x: middle, y: base - 6, class: "gp-year", text: "?" }));
+      } else {
+        var below = mean !== null && mean !== undefined && value < mean;
+        marks.push(draw("rect", { x: middle - 13, y: y(value), width: 26, height: Math.max(1, base - y(value)), class: below ? "gp-bar gp-below" : "gp-bar" }));
+        marks.push(draw("text", { x: middle, y: Math.max(10, y(value) - 4), class: "gp-value", text: page.number(value, value < 100 ? 1 : 0) }));
+      }
+      if (mean !== null && mean !== undefined) {
+        marks.push(draw("line", { x1: middle - 21, x2: middle + 21, y1: y(mean), y2: y(mean), class: "gp-mean" }));
+      }
+      told.push(year + ": " + page.number(value, 1) + " / " + page.number(mean, 1));
+    });
+    return draw("svg", { viewBox: "0 0 " + width + " " + height, class: "gp-bars", role: "img", "aria-label": told.join("; ") }, marks);
+  }
+
+  function legendOfBars(page) {
+    var make = geoplan.make;
+    return make("p", { class: "gp-bar-legend" }, [
+      make("span", { class: "gp-key-bar" }), make("span", { text: page.say("this_parcel") }),
+      make("span", { class: "gp-key-mean" }), make("span", { text: page.say("mean") }),
+    ]);
+  }
+
+  // ---- why, and what next
+
+  function findingSection(page, row) {
+    if (!page.findings) return null;
+    var make = geoplan.make;
+    var here = page.findings.on[row] || [];
+    if (!here.length) return section(page.say("why"), [make("p", { class: "gp-quiet", text: page.say("not_assessed") })]);
+    var items = here.map(function (at) {
+      var verdict = page.findings.verdict(at);
+      return make("li", { class: "gp-verdict gp-" + (verdict === "yes" || verdict === "no" ? verdict : "unknown") }, [
+        make("p", {}, [
+          make("strong", { text: page.nameOf("finding", page.findings.finding(at)) }),
+          make("span", { class: "gp-answer", text: page.nameOf("verdict", verdict) }),
+        ]),
+        make("p", { text: page.findings.reason[page.language](at) }),
+      ]);
+    });
+    var triage = page.of("triage", row);
+    var parts = [make("ul", { class: "gp-verdicts" }, items)];
+    if (triage) parts.push(facts([[page.say("suggestion"), page.nameOf("triage", triage)]]));
+    var reason = page.of("reason_" + page.language, row);
+    if (reason && !here.length) parts.push(make("p", { text: reason }));
+    return section(page.say("why"), parts);
+  }
+
+  function planSection(page, row) {
+    if (!page.data.parcels.planned_use) return null;
+    var make = geoplan.make, say = page.say;
+    if (!page.of("is_candidate", row)) {
+      return section(say("becomes_parcel"), [make("p", { class: "gp-quiet", text: say("stays_parcel") })]);
+    }
+    var product = page.of("product", row), use = page.of("planned_use", row);
+    var score = page.of("suitability_score", row), runner = page.of("runner_up", row);
+    var price = page.of("runner_up_price_m2", row);
+    var amount = function (name, key) {
+      var value = page.of(name, row);
+      return value ? (key ? say(key, { count: page.number(value) }) : page.number(value)) : null;
+    };
+    var phase = page.of("planned_phase", row);
+    var reason = page.of("plan_reason_" + page.language, row);
+    return section(say("becomes_parcel"), [
+      make("p", { class: "gp-becomes", text: page.nameOf("product", product) || page.nameOf("use", use) }),
+      facts([
+        [say("planned_use"), page.nameOf("use", use) + (use ? " (" + use + ")" : "")],
+        [say("planned_floor_area"), amount("planned_floor_area_m2", "m2")],
+        [say("dwellings"), amount("planned_dwelling_count")],
+        [say("population"), amount("planned_population", "persons")],
+        [say("phase"), phase === null ? null : say("phase_number", { number: phase })],
+        [say("suitability"), score === null ? null : say("of_one", { score: page.number(score, 2) })],
+        [say("runner_up"), !runner ? null : price === null ? page.nameOf("product", runner)
+          : say("price", { name: page.nameOf("product", runner), price: page.number(price) })],
+      ]),
+      reason ? make("p", { class: "gp-reason", text: reason }) : null,
+    ]);
+  }
+})(window.geoplan);

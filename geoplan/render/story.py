@@ -1,0 +1,214 @@
+"""A parcel's story as columns: what it is, who is on it, how it did, why it was flagged, what it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.landuse import land_uses
+from geoplan.model.park import Park
+from geoplan.model.schema import UNKNOWN_USE, column
+from geoplan.render.embed import encode_numbers, encode_texts
+from geoplan.render.layers import named, use_name
+from geoplan.units import to_base
+from geoplan.words import Message, say
+
+__all__ = ["firms_of", "measure_unit", "names_used", "parcel_columns", "series_of", "verdicts_of"]
+
+_TEXTS = "text"
+#: Columns of the story and how many digits a number keeps.
+_FROM_PARK: Mapping[str, int | str] = MappingProxyType(
+    {
+        "name": _TEXTS,
+        "address": _TEXTS,
+        "use": _TEXTS,
+        "zone": _TEXTS,
+        "phase": 0,
+        "floor_area_m2": 0,
+        "right_holder": _TEXTS,
+    }
+)
+_FROM_EVALUATION: Mapping[str, int | str] = MappingProxyType(
+    {
+        "existing_floor_area_m2": 0,
+        "below_mean_run_years": 0,
+        "triage": _TEXTS,
+        "reason_en": _TEXTS,
+        "reason_zh": _TEXTS,
+    }
+)
+_FROM_PLAN: Mapping[str, int | str] = MappingProxyType(
+    {
+        "planned_use": _TEXTS,
+        "product": _TEXTS,
+        "planned_phase": 0,
+        "suitability_score": 3,
+        "runner_up": _TEXTS,
+        "runner_up_price_m2": 0,
+        "planned_floor_area_m2": 0,
+        "planned_dwelling_count": 0,
+        "planned_population": 0,
+        "plan_reason_en": _TEXTS,
+        "plan_reason_zh": _TEXTS,
+    }
+)
+
+
+def parcel_columns(
+    park: Park, *, evaluation: Evaluation | None, allocation: Allocation | None
+) -> dict[str, Any]:
+    """One entry per column that is there, each in the order of the park's parcels."""
+    parcels = park.parcels
+    columns: dict[str, Any] = {
+        "parcel_id": encode_texts(pd.Series(parcels.index, index=parcels.index)),
+        "area_m2": encode_numbers(pd.Series(parcels.area, index=parcels.index), digits=1),
+    }
+    columns |= _columns(parcels, _FROM_PARK)
+    if evaluation is not None:
+        judged = evaluation.parcels.reindex(parcels.index)
+        columns |= _columns(judged, _FROM_EVALUATION)
+        if "measure_amount_per_m2" in judged:
+            _, per_m2 = measure_unit(park)
+            columns["measure"] = encode_numbers(judged["measure_amount_per_m2"] / per_m2, digits=2)
+    if allocation is not None:
+        columns |= _columns(allocation.parcels.reindex(parcels.index), _FROM_PLAN)
+        if "is_candidate" in allocation.parcels:
+            changes = allocation.parcels["is_candidate"].reindex(parcels.index)
+            columns["is_candidate"] = encode_numbers(changes.astype("boolean").astype("Float64"))
+    return columns
+
+
+def _columns(table: pd.DataFrame, wanted: Mapping[str, int | str]) -> dict[str, Any]:
+    return {
+        name: _column(table[name], digits) for name, digits in wanted.items() if name in table
+    }
+
+
+def _column(values: pd.Series, digits: int | str) -> Any:
+    if isinstance(digits, str):
+        return encode_texts(values)
+    return encode_numbers(values, digits=digits)
+
+
+def measure_unit(park: Park) -> tuple[Message, float]:
+    """How money per land is written for this park, and how many currency/m2 one such unit is."""
+    if park.currency == "CNY":
+        return say("render.unit.cny_per_mu"), to_base("10k/mu")
+    return say("render.unit.per_m2", currency=park.currency), 1.0
+
+
+def firms_of(park: Park) -> dict[str, Any] | None:
+    """The firms, and which of them is on which parcel; ``None`` without layer ``occupancy``."""
+    occupancy = park.get("occupancy")
+    if occupancy is None:
+        return None
+    enterprises = park.get("enterprises")
+    ids = pd.Index(occupancy["enterprise_id"].dropna().astype(str).unique()).sort_values()
+    known = pd.DataFrame(index=ids) if enterprises is None else enterprises.reindex(ids)
+    empty = pd.Series(index=ids, dtype=object)
+    links = occupancy.assign(
+        parcel=park.parcels.index.get_indexer(pd.Index(occupancy["parcel_id"])),
+        firm=ids.get_indexer(pd.Index(occupancy["enterprise_id"])),
+    )
+    links = links[(links["parcel"] >= 0) & (links["firm"] >= 0)]
+    links = links.drop_duplicates(["parcel", "firm"]).sort_values(["parcel", "firm"])
+    none = pd.Series(index=links.index, dtype=object)
+    return {
+        "enterprise_id": encode_texts(pd.Series(ids)),
+        "name": encode_texts(known.get("name", empty)),
+        "status": encode_texts(known.get("operating_status", empty)),
+        "is_industrial": encode_numbers(_flags(known.get("is_industrial_use", empty))),
+        "links": {
+            "parcel": links["parcel"].tolist(),
+            "firm": links["firm"].tolist(),
+            "role": encode_texts(links.get("role", none)),
+        },
+    }
+
+
+def _flags(column: pd.Series) -> pd.Series:
+    return column.astype("boolean").astype("Float64")
+
+
+def verdicts_of(park: Park, evaluation: Evaluation) -> dict[str, Any]:
+    """Every test of every assessed parcel with its verdict and reason, in the order of the parcels."""
+    table = evaluation.findings
+    at = park.parcels.index.get_indexer(pd.Index(table["parcel_id"]))
+    table = table.assign(parcel=at)[at >= 0].sort_values("parcel", kind="stable")
+    columns = ("finding", "verdict", "reason_en", "reason_zh", "rule")
+    return {"parcel": table["parcel"].tolist()} | {
+        name: encode_texts(table[name]) for name in columns if name in table
+    }
+
+
+def series_of(
+    park: Park, *, evaluation: Evaluation, series: pd.DataFrame | None
+) -> dict[str, Any] | None:
+    """Up to five last years of the measure, each parcel beside the mean of its group; in the unit of the page.
+
+    ``series`` is a long table of ``parcel_id, year, amount_per_m2`` [currency/m2/a]; without it only the means are told.
+    """
+    means = evaluation.averages.dropna(subset=["mean_amount_per_m2"])
+    if means.empty:
+        return None
+    _, per_m2 = measure_unit(park)
+    wide = means.pivot_table(index="group", columns="year", values="mean_amount_per_m2")
+    wide = wide.sort_index(axis="columns").iloc[:, -5:]
+    groups = wide.index.tolist()
+    return {
+        "years": [int(year) for year in wide.columns],
+        "groups": [str(group) for group in groups],
+        "means": [encode_numbers(row / per_m2, digits=2) for _, row in wide.iterrows()],
+        "group": _group_places(park, groups),
+        "values": _values(park, series, years=wide.columns, per_m2=per_m2),
+        "measure": named("render.measure", evaluation.measure).both(),
+    }
+
+
+def _group_places(park: Park, groups: list[str]) -> list[int]:
+    if len(groups) == 1 or "zone" not in park.parcels:
+        return [0] * len(park.parcels)
+    return pd.Index(groups).get_indexer(pd.Index(park.parcels["zone"])).tolist()
+
+
+def _values(
+    park: Park, series: pd.DataFrame | None, *, years: pd.Index, per_m2: float
+) -> list[float | None]:
+    if series is None or series.empty:
+        return []
+    wide = series.pivot_table(index="parcel_id", columns="year", values="amount_per_m2")
+    wide = wide.reindex(index=park.parcels.index, columns=years)
+    return encode_numbers(pd.Series(wide.to_numpy(dtype=float).ravel() / per_m2), digits=2)
+
+
+def names_used(columns: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Names in both languages of every value that the story shows: uses, products, statuses, verdicts, tests."""
+    uses = _words(columns, "use") | _words(columns, "planned_use") | {UNKNOWN_USE}
+    products = _words(columns, "product") | _words(columns, "runner_up")
+    return {
+        "use": {code: use_name(code).both() for code in sorted(uses)},
+        "product": {
+            key: (use_name(key) if key in land_uses() else named("product", key)).both()
+            for key in sorted(products)
+        },
+        "triage": _names("parcels", "triage"),
+        "finding": _names("findings", "finding"),
+        "status": _names("enterprises", "operating_status"),
+        "role": _names("occupancy", "role"),
+        "verdict": {key: say(f"verdict.{key}").both() for key in ("yes", "no", "unknown")},
+    }
+
+
+def _words(columns: Mapping[str, Any], name: str) -> set[str]:
+    return set(columns[name]["words"]) if name in columns else set()
+
+
+def _names(layer: str, name: str) -> dict[str, Any]:
+    group = {"operating_status": "status"}.get(name, name)
+    return {
+        key: say(f"render.{group}.{key}").both() for key in column(layer, name).choices
+    }
