@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.errors import SchemaError
-from geoplan.model import landuse
+from geoplan.model import _landuse_codes, landuse
 from geoplan.model.landuse import (
     UNKNOWN_COLOUR,
     colour_of,
@@ -220,7 +220,7 @@ def test_part_and_several_are_ambiguous() -> None:
 def test_a_code_that_is_one_class_only_in_part_is_ambiguous(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(landuse, "_letters", lambda: {"U15": {"1306": True}})
+    monkeypatch.setattr(_landuse_codes, "_letters", lambda: {"U15": {"1306": True}})
     assert told("U15", version="gb50137") == {"U15": (1, "unknown", "1306", "ambiguous")}
 
 
@@ -266,7 +266,7 @@ def test_every_reason_has_its_words() -> None:
     reasons = {
         key.removeprefix("landuse_why.") for key in catalogue() if key.startswith("landuse_why.")
     }
-    source = Path(landuse.__file__).read_text(encoding="utf-8")
+    source = Path(_landuse_codes.__file__).read_text(encoding="utf-8")
     assert all(f'"{reason}"' in source for reason in reasons)
     codes = ["U15", "B1R2", "X9", None, "U3", "A331", "S3"]
     report = to_mnr2023(pd.Series(codes, dtype=object), version="gb50137")[1]
