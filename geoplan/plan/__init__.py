@@ -2,6 +2,8 @@
 
 from geoplan.plan.allocate import plan_land_use
 from geoplan.plan.candidates import candidate_parcels, problems_of, targets_like_today
+from geoplan.plan.centres import residents, site_centres
+from geoplan.plan.greenway import PLACE_KINDS, route_greenway
 from geoplan.plan.problem import (
     KEEP,
     AreaTarget,
@@ -15,6 +17,7 @@ from geoplan.plan.problem import (
 
 __all__ = [
     "KEEP",
+    "PLACE_KINDS",
     "AreaTarget",
     "CandidateRule",
     "Product",
@@ -25,5 +28,8 @@ __all__ = [
     "plan_land_use",
     "problems_of",
     "products_of",
+    "residents",
+    "route_greenway",
+    "site_centres",
     "targets_like_today",
 ]

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import InfeasibleError, PlanError
-from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.answers import Allocation, Evaluation, StageLeftOut
+from geoplan.model.landuse import is_industrial
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.optimise.assignment import LabelAnswer, assign_labels
@@ -25,7 +26,7 @@ from geoplan.plan.rules import (
     Rule,
     area_band,
     lock,
-    polluting_parcels,
+    pollution_grades,
     separation,
     share_band,
 )
@@ -93,7 +94,7 @@ def plan_land_use(
         suitability=_suitability_table(plan_rules, fit),
         rules=_rule_table(land, plan_rules, fit, answer),
         proof=replace(answer.proof, unit="m2"),
-        left_out=fit.left_out,
+        left_out=(*fit.left_out, *_grades_unknown(park, choice, programme)),
     )
 
 
@@ -117,16 +118,24 @@ def _question(
         for target in programme.area_targets
     ]
     locked = [lock(land, parcel=str(p), product=product) for p, product in locks.items()]
+    grades = pollution_grades(park, is_candidate=is_candidate)
+    staying = park.parcels.geometry[grades.index]
     apart = [
-        separation(
-            land,
-            asked=asked,
-            polluting=polluting_parcels(park, is_candidate=is_candidate, grade=asked.grade),
-            rules=rules,
-        )
+        separation(land, asked=asked, polluting=staying[grades == asked.grade], rules=rules)
         for asked in programme.separations
     ]
     return land, (*bands, *locked, *apart)
+
+
+def _grades_unknown(
+    park: Park, choice: pd.DataFrame, programme: Programme
+) -> tuple[StageLeftOut, ...]:
+    """Industry that stays and whose grade nobody knows: no distance is kept from it, and that is said."""
+    grades = pollution_grades(park, is_candidate=choice["is_candidate"])
+    count = int((is_industrial(park.parcels["use"][grades.index]) & grades.isna()).sum())
+    if not programme.separations or not count:
+        return ()
+    return (StageLeftOut(stage="separation", message=say("plan.grade_unknown", count=count)),)
 
 
 def _solved(

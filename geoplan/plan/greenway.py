@@ -16,7 +16,6 @@ from geoplan.errors import PlanError
 from geoplan.model.answers import Allocation, Greenway, StageLeftOut
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
-from geoplan.optimise.steiner import steiner_tree
 from geoplan.spatial.network import StreetNetwork, street_network
 from geoplan.words import say
 
@@ -69,6 +68,8 @@ def route_greenway(
     ----------
     The Steiner tree in a graph; see ``optimise/steiner.py``.
     """
+    from geoplan.optimise.steiner import steiner_tree  # noqa: PLC0415
+
     if unknown := [kind for kind in join if kind not in PLACE_KINDS]:
         known = ", ".join(PLACE_KINDS)
         raise PlanError([say("plan.greenway_kind", kind=kind, known=known) for kind in unknown])

@@ -30,7 +30,7 @@ from geoplan.plan.problem import (
 from geoplan.units import mu_from_m2
 from geoplan.words import Message, join, literal, say
 
-__all__ = ["Land", "Rule", "area_band", "lock", "polluting_parcels", "separation", "share_band"]
+__all__ = ["Land", "Rule", "area_band", "lock", "pollution_grades", "separation", "share_band"]
 
 #: Sums of areas are the same below this share of the largest of them.
 _SAME_SHARE = 1e-9
@@ -249,7 +249,7 @@ def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries, rules
     Parameters
     ----------
     polluting
-        Parcels of that grade that stay, from ``polluting_parcels``.
+        Parcels of that grade that stay.
     """
     number = rules.number(f"separation.{asked.grade}_m")
     away = asked.products or land.programme.homes
@@ -344,17 +344,17 @@ def _amount(value: float, *, share: bool) -> Message:
     return say("plan.amount_mu", area_mu=mu_from_m2(value))
 
 
-def polluting_parcels(park: Park, *, is_candidate: pd.Series, grade: str) -> gpd.GeoSeries:
-    """Parcels of one pollution grade that stay.
+def pollution_grades(park: Park, *, is_candidate: pd.Series) -> pd.Series:
+    """Pollution grade of each parcel that stays; missing where it is unknown or there is no industry.
 
     The grade of a parcel is the worst of its firms; where no firm's grade is known, the class of its land-use code
     (100101 M1, 100102 M2, 100103 M3).
     """
     stays = park.parcels[~is_candidate.to_numpy(dtype=bool)]
-    grades = stays["use"].map(INDUSTRY_GRADES)
+    grades: pd.Series = stays["use"].map(INDUSTRY_GRADES)
     firms, links = park.get("enterprises"), park.get("occupancy")
     if firms is not None and links is not None and "pollution_grade" in firms:
         known = links["enterprise_id"].map(firms["pollution_grade"])
         worst = known.dropna().groupby(links["parcel_id"]).max()
         grades = stays.index.to_series().map(worst).fillna(grades)
-    return stays.geometry[(grades == grade).to_numpy()]
+    return grades

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geoplan.errors import ScenarioError
 from geoplan.model.answers import StageLeftOut
-from geoplan.model.landuse import is_industrial, is_storage
+from geoplan.model.landuse import is_industrial, is_open_green, is_storage, is_water
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.plan.problem import Product
@@ -22,8 +22,10 @@ from geoplan.words import Message, join, say
 
 __all__ = ["CRITERIA", "Suitability", "score_products"]
 
+_TRUNK = ("trunk",)
 _MAIN = ("trunk", "arterial")
 _LOCAL = ("local", "green_street", "greenway")
+_PUBLIC_SERVICE = "08"
 #: Every criterion a product may weigh; each part is 0 to 1, more is better.
 CRITERIA = (
     "near_water",
@@ -101,7 +103,8 @@ def score_products(
     Parameters
     ----------
     park
-        Reads parcels, and where there are any water, green, roads, facilities and the elevation.
+        Reads parcels, and where there are any water, green, roads, facilities and the elevation. Parcels that stay
+        count as water, green or facility by their use, too.
     is_candidate
         By parcel id.
 
@@ -201,25 +204,20 @@ def _distance_m(candidates: gpd.GeoDataFrame, places: gpd.GeoSeries) -> NDArray[
     return distance_m
 
 
-def _water(park: Park, _: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
-    return _of_layer(park, "water")
+def _water(park: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
+    return _layer_or_parcels(park.places("water"), staying[is_water(staying["use"])], "water")
 
 
 def _green(park: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
-    layer = park.places("green")
-    kept = staying.geometry[staying["use"].astype(str).str.startswith("14")]
-    if layer is None:
-        return kept if len(kept) else say("plan.no_layer", layer="green")
-    return gpd.GeoSeries(pd.concat([layer.geometry, kept], ignore_index=True))
+    return _layer_or_parcels(park.places("green"), staying[is_open_green(staying["use"])], "green")
 
 
-def _facilities(park: Park, _: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
+def _facilities(park: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
     layer = park.places("facilities")
-    if layer is None:
-        return say("plan.no_layer", layer="facilities")
-    if "status" in layer:
+    if layer is not None and "status" in layer:
         layer = layer[~layer["status"].isin(["planned", "candidate"])]
-    return layer.geometry
+    public = staying[staying["use"].astype(str).str.startswith(_PUBLIC_SERVICE)]
+    return _layer_or_parcels(layer, public, "facilities")
 
 
 def _industry(_: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
@@ -235,7 +233,7 @@ def _local_streets(park: Park, _: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
 
 
 def _trunk_roads(park: Park, _: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
-    return _streets(park, ("trunk",))
+    return _streets(park, _TRUNK)
 
 
 def _streets(park: Park, classes: Sequence[str]) -> gpd.GeoSeries | Message:
@@ -245,9 +243,14 @@ def _streets(park: Park, classes: Sequence[str]) -> gpd.GeoSeries | Message:
     return layer.geometry[layer["road_class"].isin(classes)]
 
 
-def _of_layer(park: Park, name: str) -> gpd.GeoSeries | Message:
-    layer = park.places(name)
-    return say("plan.no_layer", layer=name) if layer is None else layer.geometry
+def _layer_or_parcels(
+    layer: gpd.GeoDataFrame | None, parcels: gpd.GeoDataFrame, name: str
+) -> gpd.GeoSeries | Message:
+    """A layer together with the parcels of that use that stay; a message where there is neither."""
+    if layer is None and parcels.empty:
+        return say("plan.no_layer", layer=name)
+    shapes = [] if layer is None else [*layer.geometry]
+    return gpd.GeoSeries([*shapes, *parcels.geometry], crs=parcels.crs)
 
 
 #: Criteria that measure how far something is; the others measure how near.
