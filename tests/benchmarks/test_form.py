@@ -22,7 +22,9 @@ def form(project_root: Path) -> ModuleType:
     return module
 
 
-def test_the_data_set_is_found_from_the_root_and_from_itself(form, tmp_path):
+def test_the_data_set_is_found_from_the_root_and_from_itself(
+    form: ModuleType, tmp_path: Path
+) -> None:
     leaf = tmp_path / "benchmarks" / "pmedian"
     leaf.mkdir(parents=True)
     assert form.data_folder(tmp_path, "benchmarks/pmedian") == leaf
@@ -31,14 +33,18 @@ def test_the_data_set_is_found_from_the_root_and_from_itself(form, tmp_path):
     assert form.data_folder(tmp_path / "absent", "benchmarks/pmedian") is None
 
 
-def test_the_options_are_the_three_of_the_project(form, tmp_path, monkeypatch):
+def test_the_options_are_the_three_of_the_project(
+    form: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GEOPLAN_DATA", str(tmp_path))
     assert form.parse("x", []) == form.Options(data=tmp_path, quick=False, json=None)
     asked = form.parse("x", ["--data", "d", "--quick", "--json", "f.json"])
     assert asked == form.Options(data=Path("d"), quick=True, json=Path("f.json"))
 
 
-def test_the_report_is_a_table_and_a_list_of_rows(form, tmp_path, capsys):
+def test_the_report_is_a_table_and_a_list_of_rows(
+    form: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = [
         form.Row(case="a", side="geoplan", metric="seconds", value=1.5, unit="s"),
         form.Row(case="b", side="peer", metric=form.TIMED_OUT, value=60, unit="s"),
