@@ -4,8 +4,6 @@ Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 
 cannot be used; 4 no plan can keep the rules; 130 interrupted.
 """
 
-from __future__ import annotations
-
 import locale
 import logging
 import sys
@@ -16,7 +14,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,6 +33,9 @@ __all__ = ["main"]
 #: Where data sets are looked for that are not beside the scenario or source file.
 DEFAULT_DATA_ROOT = Path("../shared/data")
 
+#: What typer raises for a command line that cannot be understood: the base of all its errors with an exit code.
+_CommandError = typer.BadParameter.__mro__[2]
+
 Writer = Callable[[Result, Path], Path]
 
 
@@ -54,15 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = _make_app(language)(given, standalone_mode=False, prog_name="geoplan")
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say_error(text("cli.interrupted", language))
         return 130
     except GeoplanError as error:
         _say_error(error.text(language))
         return 4 if isinstance(error, PlanError) else 3
-    except click.ClickException as error:
+    except _CommandError as error:
         error.show()
-        return error.exit_code
+        return int(error.exit_code)
     return code if isinstance(code, int) else 0
 
 
@@ -154,7 +154,7 @@ def _make_app(language: Language) -> typer.Typer:
 
 def _check_language(asked: str) -> None:
     if asked not in LANGUAGES:
-        raise click.BadParameter(", ".join(LANGUAGES), param_hint="--lang")
+        raise typer.BadParameter(", ".join(LANGUAGES), param_hint="--lang")
 
 
 def _answer(

@@ -160,7 +160,7 @@ def problem_in_words(model: type[BaseModel], detail: ErrorDetails) -> Message:
 
 def refuse(kind: str, sentence: str) -> PydanticCustomError:
     """An error for a model's own check; ``yaml.<kind>`` of the catalogue says it."""
-    return PydanticCustomError(kind, sentence)  # type: ignore[arg-type]  # wants a literal
+    return PydanticCustomError(kind, sentence)
 
 
 def _short(value: object) -> str:

@@ -102,7 +102,8 @@ class Park:
     @property
     def crs(self) -> pyproj.CRS | None:
         """The working CRS; ``None`` for a park in local metres."""
-        return self.parcels.crs
+        crs: pyproj.CRS | None = self.parcels.crs
+        return crs
 
     def __contains__(self, layer: object) -> bool:
         return layer in self.layers

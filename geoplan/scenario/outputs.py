@@ -116,7 +116,7 @@ def write_balance(result: Result, folder: Path) -> Path:
     return target
 
 
-def write_result(result: Result, folder: Path) -> tuple[Path, ...]:
+def write_result(result: Result, folder: str | Path = "maps") -> tuple[Path, ...]:
     """Write the page, the layers and the land balance into a folder; returns the paths."""
     writers = (write_page, write_layers, write_balance)
-    return tuple(write(result, folder) for write in writers)
+    return tuple(write(result, Path(folder)) for write in writers)

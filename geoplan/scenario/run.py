@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-import geoplan.indicators
-import geoplan.plan
 from geoplan.evaluate import evaluate_park
-from geoplan.indicators import measure_plan
+from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_park
 from geoplan.model.answers import (
     Allocation,
@@ -34,6 +33,7 @@ from geoplan.model.validate import check_park
 from geoplan.plan import plan_land_use, route_greenway, site_centres
 from geoplan.scenario.model import Scenario
 from geoplan.scenario.programme import programme_of
+from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
 __all__ = ["STAGES", "Result", "Stage", "load_park", "run_scenario"]
@@ -76,7 +76,7 @@ class Result:
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
     """The park that a scenario names; paths are relative to ``folder``, then to ``data_root``."""
     if scenario.park == "sample":
-        return make_sample_park()
+        return make_sample_park(raster_folder=tempfile.mkdtemp(prefix="geoplan-"))
     path = Path(scenario.park)
     near = path if path.is_absolute() else folder / path
     if not near.exists() and data_root is not None and (data_root / path).exists():
@@ -85,10 +85,10 @@ def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None
 
 
 def run_scenario(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     *,
-    folder: Path,
-    data_root: Path | None = None,
+    folder: str | Path | None = None,
+    data_root: str | Path | None = None,
     until: Stage = "measure",
     progress: Progress | None = None,
 ) -> Result:
@@ -97,9 +97,9 @@ def run_scenario(
     Parameters
     ----------
     scenario
-        From :func:`geoplan.read_scenario`.
+        A scenario file, or a scenario read from one.
     folder
-        Where the scenario file lies; its paths are relative to it.
+        What paths in the scenario are relative to; by default the folder of the file, else the current one.
     data_root
         Where data sets are looked for that are not beside the scenario.
     until
@@ -112,6 +112,11 @@ def run_scenario(
     InputError, ScenarioError, PlanError
         The park cannot be read, the rules do not exist, or the land cannot be planned as asked.
     """
+    if not isinstance(scenario, Scenario):
+        folder = Path(scenario).parent if folder is None else folder
+        scenario = read_scenario(scenario)
+    near = Path() if folder is None else Path(folder)
+    root = None if data_root is None else Path(data_root)
     steps = STAGES[: STAGES.index(until) + 1]
     tell = progress or (lambda _what, _step, _count: None)
 
@@ -122,11 +127,11 @@ def run_scenario(
 
     at("read")
     rules = load_rules(
-        [_pack_path(pack, folder) for pack in scenario.rules],
+        [_pack_path(pack, near) for pack in scenario.rules],
         overrides=scenario.numbers,
         overrides_source=f"scenario {scenario.name}",
     )
-    park = load_park(scenario, folder=folder, data_root=data_root)
+    park = load_park(scenario, folder=near, data_root=root)
     result = Result(
         scenario=scenario,
         rules=rules,
@@ -216,7 +221,7 @@ def _measured(result: Result) -> Result:
         indicators=measure_plan(
             result.park, result.evaluation, result.allocation, rules=result.rules
         ),
-        land_balance=geoplan.indicators.land_balance(result.park.parcels, after=planned),
+        land_balance=land_balance(result.park.parcels, after=planned),
     )
 
 
