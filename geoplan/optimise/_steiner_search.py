@@ -1,0 +1,150 @@
+"""The search for a Steiner tree: shrink the net, grow trees, raise the bound, rule out, and prove what is left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoplan.optimise._steiner_dual import Ascent, ascend, needed_arcs
+from geoplan.optimise._steiner_net import Distances, Net, shrink, without_long_edges
+from geoplan.optimise._steiner_primal import best_tree
+
+__all__ = ["Found", "search"]
+
+#: Starts of the first trees, and roots of the dual ascent, in each round.
+STARTS = 100
+ROOTS = 10
+ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Given edges of the best tree, and a bound on all trees."""
+
+    edges: tuple[int, ...]
+    bound: float
+    is_done: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Best:
+    """The best tree so far as given edges, the best bound, and when an answer is of no more interest."""
+
+    is_whole: bool
+    relative_gap: float
+    edges: tuple[int, ...] = ()
+    cost: float = np.inf
+    bound: float = 0.0
+
+    @property
+    def goal(self) -> float:
+        close = self.cost * (1 - self.relative_gap)
+        return min(close, self.cost - 1 + 1e-6) if self.is_whole else close
+
+    @property
+    def is_done(self) -> bool:
+        return self.bound > self.goal
+
+    def offer(self, edges: tuple[int, ...], cost: float) -> None:
+        if cost < self.cost:
+            self.edges, self.cost = edges, cost
+
+    def raise_bound(self, bound: float) -> None:
+        safe = float(np.ceil(bound - 1e-6)) if self.is_whole else bound * (1 - 1e-12)
+        self.bound = min(max(self.bound, safe), self.cost)
+
+    def nothing_better(self) -> None:
+        """All that could be at most the goal has been ruled out."""
+        past = float(np.floor(self.goal)) + 1 if self.is_whole else self.goal
+        self.bound = min(max(self.bound, past), self.cost)
+
+
+def search(
+    net: Net, *, seed: int, relative_gap: float, work_limit: int, deadline: float
+) -> Found:
+    """Find and prove the best tree of a connected simple net."""
+    best = _Best(is_whole=bool(np.all(net.cost == np.round(net.cost))), relative_gap=relative_gap)
+    work = _Search(net, best, np.random.default_rng(seed), deadline)
+    work.narrow()
+    return Found(best.edges, best.bound, best.is_done)
+
+
+class _Search:
+    """The net as it shrinks, and the edges bought on the way."""
+
+    def __init__(self, net: Net, best: _Best, rng: np.random.Generator, deadline: float) -> None:
+        self.net = net
+        self.best = best
+        self.rng = rng
+        self.deadline = deadline
+        self.given_cost = {edge: cost for (edge,), cost in zip(net.origin, net.cost.tolist(), strict=True)}
+        self.taken: tuple[int, ...] = ()
+        self.ascent: Ascent | None = None
+
+    @property
+    def base(self) -> float:
+        """Cost of the edges bought."""
+        return sum(self.given_cost[edge] for edge in self.taken)
+
+    def narrow(self) -> None:
+        """Shrink, grow, bound and rule out, round after round, while that helps."""
+        for _ in range(ROUNDS):
+            if self._shrink():
+                return
+            size = self.net.cost.size
+            self._grow()
+            self._bound()
+            if self.best.is_done or time.perf_counter() > self.deadline:
+                return
+            if self.net.cost.size > 0.95 * size:  # noqa: PLR2004 - little gained
+                return
+
+    def offer(self, net: Net, edges: NDArray[np.int64]) -> None:
+        """A tree of the net, as given edges."""
+        given = [*self.taken, *(edge for one in edges.tolist() for edge in net.origin[one])]
+        self.best.offer(tuple(given), sum(self.given_cost[edge] for edge in given))
+
+    def _shrink(self) -> bool:
+        """Make the net smaller; true if that settles the question."""
+        if not self.net.joins_terminals():
+            self.best.nothing_better()
+            return True
+        shrunk = shrink(self.net)
+        self.taken += shrunk.taken
+        self.net = shrunk.net
+        if self.net.terminals.size > 1:
+            return False
+        self.offer(self.net, np.zeros(0, dtype=np.int64))
+        self.best.nothing_better()
+        return True
+
+    def _grow(self) -> None:
+        distances = Distances.of(self.net)
+        self.net = without_long_edges(self.net, distances)
+        starts = self.net.terminals
+        if starts.size > STARTS // 2:
+            starts = self.rng.choice(starts, STARTS // 2, replace=False)
+        others = self.rng.choice(self.net.n, min(self.net.n, STARTS // 2), replace=False)
+        tree = best_tree(self.net, distances, starts=np.unique(np.concatenate([starts, others])))
+        self.offer(self.net, tree.edges)
+
+    def _bound(self) -> None:
+        roots = self.rng.permutation(self.net.terminals)[:ROOTS]
+        kept = np.ones(self.net.cost.size, dtype=bool)
+        for root in roots.tolist():
+            ascent = ascend(self.net, root)
+            self.best.raise_bound(self.base + ascent.value)
+            if self.ascent is None or ascent.value > self.ascent.value:
+                self.ascent = ascent
+            cheap = ascent.reduced.reshape(2, -1).min(axis=0) <= 0.0
+            light = self.net.only(cheap)
+            tree = best_tree(light, Distances.of(light), starts=roots)
+            self.offer(light, tree.edges)
+            if self.best.is_done:
+                return
+            needed = needed_arcs(self.net, ascent, goal=self.best.goal - self.base)
+            kept &= needed.reshape(2, -1).any(axis=0)
+        self.net = self.net.only(kept)
