@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.io._sample_land import sketch
 from geoplan.io._sample_shapes import own_angle, turned
+from geoplan.io._sample_sketch import sketch
 
 __all__ = ["make_buildings"]
 
@@ -31,6 +31,7 @@ _STYLE_OF_KIND: Mapping[str, str] = {
 }
 _EAST_WEST = frozenset({"homes", "tower", "village", "school", "small"})
 _DOUBLE_COUNTED_STOREY_M = 8.0
+_LONG = 1.25  # a plot that much longer from south to north has its rows that way
 
 
 def make_buildings(plots: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
@@ -52,13 +53,11 @@ def _on_plot(
 ) -> list[dict[str, Any]]:
     angle = own_angle(plot)
     about = (plot.centroid.x, plot.centroid.y)
-    straight = turned(np.asarray([plot], dtype=object), degrees=-angle, about=about)[0]
+    straight = turned([plot], degrees=-angle, about=about)[0]
     west, south, east, north = straight.bounds
-    if not style["is_east_west"] and north - south > 1.25 * (east - west):
-        angle, straight = (
-            angle + 90,
-            turned(np.asarray([straight], dtype=object), degrees=-90, about=about)[0],
-        )
+    if not style["is_east_west"] and north - south > _LONG * (east - west):
+        angle += 90
+        straight = turned([straight], degrees=-90, about=about)[0]
     footprints = _rows(straight, style, rng)
     low, high = style["storeys"]
     storeys = rng.integers(low, high + 1, size=len(footprints))
@@ -70,7 +69,7 @@ def _on_plot(
         footprints, storeys = footprints[kept], storeys[kept]
     year = int(rng.integers(style["years"][0], style["years"][1] + 1))
     late = rng.integers(0, 4, size=len(footprints)) * (style["years"][1] > style["years"][0])
-    shapes = turned(shapely.box(*footprints.T), degrees=angle, about=about)
+    shapes = turned(np.asarray(shapely.box(*footprints.T)), degrees=angle, about=about)
     return [
         {
             "geometry": shape,
@@ -99,7 +98,8 @@ def _rows(
     starts = south + step * np.arange(count) if count > 1 else [(south + north - depth) / 2]
     found = [box for start in starts for box in _row(edges, start, start + depth, style)]
     boxes = np.asarray(found, dtype=float).reshape(-1, 4)
-    return boxes[shapely.covers(plot, shapely.box(*boxes.T))]
+    inside_only: NDArray[np.float64] = boxes[shapely.covers(plot, shapely.box(*boxes.T))]
+    return inside_only
 
 
 def _wide_part(edges: NDArray[np.float64]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.io._sample_firms import Firms
-from geoplan.io._sample_land import sketch
+from geoplan.io._sample_sketch import sketch
 
 __all__ = ["make_performance"]
 
@@ -59,11 +59,13 @@ def _output(
 ) -> Floats:
     model = sketch()["firms"]["productivity"]
     shape = (len(register), len(years))
-    trend = rng.normal(*model["trend"], size=(shape[0], 1)) * (years - years.mean())
+    middle, spread = model["trend"]
+    trend = rng.normal(middle, spread, size=(shape[0], 1)) * (years - years.mean())
     luck = rng.normal(0, model["spread_of_years"], size=shape)
     fall = np.ones(shape)
     falls = rng.random(shape[0]) < model["collapse"]["chance"]
-    fall[falls, -1] = rng.uniform(*model["collapse"]["by"], size=int(falls.sum()))
+    low, high = model["collapse"]["by"]
+    fall[falls, -1] = rng.uniform(low, high, size=int(falls.sum()))
     idle = (register["kind"] == "idle").to_numpy()
     fall[idle] = model["idle_years"]
     base = sketch()["firms"]["base_output_amount_per_m2"] * register["land_m2"].to_numpy()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.io._sample_land import sketch
+from geoplan.io._sample_sketch import sketch
 
 __all__ = ["Firms", "make_firms"]
 
@@ -40,7 +40,7 @@ class Firms:
 
 
 def make_firms(
-    plots: gpd.GeoDataFrame, *, floor_area_m2: NDArray[np.float64], rng: np.random.Generator
+    plots: gpd.GeoDataFrame, *, floor_m2: NDArray[np.float64], rng: np.random.Generator
 ) -> Firms:
     """Put owners and tenants on the plots of industry and storage, in an order that tells nothing."""
     links: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ def make_firms(
         links += _on_plot(number, plot, before, register, rng)
     table = pd.DataFrame(links)
     area = plots.area.to_numpy()
-    table["floor_area_m2"] = (table["share"] * floor_area_m2[table["plot"]]).round(1)
+    table["floor_area_m2"] = (table["share"] * floor_m2[table["plot"]]).round(1)
     firms = pd.DataFrame(register)
     firms["land_m2"] = (table["share"] * area[table["plot"]]).groupby(table["firm"]).sum()
     return _in_any_order(firms, table, rng)
@@ -63,9 +63,13 @@ def make_firms(
 def _owner_before(links: list[dict[str, Any]], plots: gpd.GeoDataFrame, number: int) -> int | None:
     """Owner of the plot drawn before this one, if it stands in the same block and is of the same generation."""
     owned = [link for link in links if link["plot"] == number - 1 and link["role"] == "owner"]
-    two = plots.iloc[number - 1 : number + 1]
-    is_same = two["block_id"].nunique() == 1 and two["kind"].map(_generation).nunique() == 1
-    return owned[0]["firm"] if owned and is_same else None
+    if not owned:
+        return None
+    here, there = (
+        (plots["block_id"].iloc[i], _generation(plots["kind"].iloc[i]))
+        for i in (number, number - 1)
+    )
+    return int(owned[0]["firm"]) if here == there else None
 
 
 def _generation(kind: str) -> str:
@@ -87,10 +91,8 @@ def _on_plot(
         else int(rng.choice(len(habit["tenants"]), p=habit["tenants"]))
     )
     is_double = plot.shares_firm is True if has_figures else rng.random() < habit["double"]
-    if is_double and before is not None:
-        owner = before
-    else:
-        owner = _enrol(register, plot.kind, None, rng)
+    is_second = is_double and before is not None
+    owner = before if is_second else _enrol(register, plot.kind, None, rng)
     own = rng.uniform(*habit["owner_share"]) if tenants else 1.0
     rest = (1 - own) * rng.uniform(*habit["let_share"])
     parts = rng.uniform(0.6, 1.4, size=tenants)

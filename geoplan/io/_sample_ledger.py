@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.io._sample_firms import Firms
-from geoplan.io._sample_land import sketch
+from geoplan.io._sample_sketch import sketch
 from geoplan.io._sample_words import in_both
 
 __all__ = ["enterprise_layer", "occupancy_layer", "performance_layer"]

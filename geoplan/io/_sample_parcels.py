@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.io._sample_firms import Firms
-from geoplan.io._sample_land import sketch
 from geoplan.io._sample_ledger import firm_id
+from geoplan.io._sample_sketch import crs_of_sketch, on_the_ground, sketch
 from geoplan.io._sample_words import in_both
 
 __all__ = ["building_layer", "parcel_ids", "parcel_layer", "use_of"]
@@ -30,6 +30,8 @@ _MONTHS = {"idle": (14, 60), "unbuilt": (18, 96), "open": (12, 120)}
 _MONTHS_UNKNOWN_SHARE = 0.15
 _NOT_SURVEYED_SHARE = 0.06
 _CONTRACTS_SINCE = 2006
+_PAPERS_DIFFER_SHARE = 0.001
+_GRANTED_UNBUILT = (2009, 2019)
 _SURVEYED = dt.date(2026, 3, 31)
 
 
@@ -45,40 +47,27 @@ def parcel_ids(plots: gpd.GeoDataFrame) -> pd.Index:
 
 
 def parcel_layer(
-    plots: gpd.GeoDataFrame,
-    *,
-    shapes: NDArray[np.object_],
-    firms: Firms,
-    built_year: pd.Series,
-    crs: int,
-    rng: np.random.Generator,
+    plots: gpd.GeoDataFrame, *, firms: Firms, first_built: pd.Series, rng: np.random.Generator
 ) -> gpd.GeoDataFrame:
-    """Layer ``parcels``.
-
-    Parameters
-    ----------
-    shapes
-        Polygons of the plots in the working CRS.
-    built_year
-        Year of the oldest building by row of the plots.
-    """
+    """Layer ``parcels``; ``first_built`` is the year of the oldest building by row of the plots."""
     kind = plots["kind"]
+    shapes = on_the_ground(plots.geometry)
     use = pd.Series(use_of(plots), index=plots.index)
-    area = pd.Series(shapely.area(shapes), index=plots.index)
     owner = firms.links[firms.links["role"] == "owner"].groupby("plot")["firm"].first()
-    tenure = _tenure(plots, owner)
-    granted = _grant_years(plots, built_year, tenure, rng)
+    tenure = _tenure(kind, owner)
+    granted = _grant_years(first_built, tenure, rng)
+    holder = owner.reindex(plots.index).map(firm_id, na_action="ignore")
     table = pd.DataFrame(
         {
             "use": use,
             "landuse_version": "mnr2023",
-            "land_area_m2": (area * (1 + rng.normal(0, 0.001, size=len(plots)))).round(1),
+            "land_area_m2": _area_by_document(shapes, rng),
             "zoned_use": _zoned_use(plots, use, rng),
             "zone": plots["zone"],
             "block_id": plots["block_id"],
             "phase": plots["phase"],
-            "tenure_type": [in_both(f"tenure.{name}") for name in tenure],
-            "right_holder": owner.reindex(plots.index).map(firm_id, na_action="ignore"),
+            "tenure_type": tenure.map(lambda name: in_both(f"tenure.{name}")),
+            "right_holder": holder.mask(tenure == "stored", in_both("land_store")),
             "grant_date": _dates(granted),
             "expiry_date": _dates(granted + use.str[:2].map(_TERM_YEARS)),
         }
@@ -86,34 +75,36 @@ def parcel_layer(
         | _vacancy(kind, rng)
         | {"name": _names(plots), "as_of": _SURVEYED}
     )
-    table.loc[tenure == "stored", "right_holder"] = in_both("land_store")
-    parcels = gpd.GeoDataFrame(table, geometry=shapes, crs=crs)
+    parcels = gpd.GeoDataFrame(table, geometry=shapes, crs=crs_of_sketch())
     return parcels.set_index(parcel_ids(plots))
 
 
-def _tenure(plots: gpd.GeoDataFrame, owner: pd.Series) -> pd.Series:
-    kind = plots["kind"]
-    tenure = pd.Series("allocated", index=plots.index)
+def _area_by_document(shapes: NDArray[np.object_], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Area as the papers have it, a little off what the polygon has."""
+    area = np.asarray(shapely.area(shapes))
+    return np.round(area * (1 + rng.normal(0, _PAPERS_DIFFER_SHARE, size=len(area))), 1)
+
+
+def _tenure(kind: pd.Series, owner: pd.Series) -> pd.Series:
+    tenure = pd.Series("allocated", index=kind.index)
     is_market = kind.isin([*_INDUSTRY, "homes", "tower", "shops", "market", "hotel", "office"])
     tenure[is_market] = "granted"
     tenure[kind == "village"] = "collective"
-    is_stored = (kind == "open") | ((kind == "unbuilt") & ~plots.index.isin(owner.index))
+    is_stored = (kind == "open") | ((kind == "unbuilt") & ~kind.index.isin(owner.index))
     tenure[is_stored] = "stored"
     return tenure
 
 
-def _grant_years(
-    plots: gpd.GeoDataFrame, built_year: pd.Series, tenure: pd.Series, rng: np.random.Generator
-) -> pd.Series:
+def _grant_years(first_built: pd.Series, tenure: pd.Series, rng: np.random.Generator) -> pd.Series:
     """Year of the grant: a year or two before the first building."""
-    ahead = rng.integers(1, 3, size=len(plots))
-    guess = pd.Series(rng.integers(2009, 2019, size=len(plots)), index=plots.index)
-    year = (built_year.reindex(plots.index) - ahead).fillna(guess)
+    ahead = rng.integers(1, 3, size=len(tenure))
+    guess = pd.Series(rng.integers(*_GRANTED_UNBUILT, size=len(tenure)), index=tenure.index)
+    year = (first_built.reindex(tenure.index) - ahead).fillna(guess)
     return year.where(tenure == "granted")
 
 
 def _dates(years: pd.Series) -> list[dt.date | None]:
-    return [None if year != year else dt.date(int(year), 6, 30) for year in years]
+    return [dt.date(int(year), 6, 30) if np.isfinite(year) else None for year in years]
 
 
 def _zoned_use(plots: gpd.GeoDataFrame, use: pd.Series, rng: np.random.Generator) -> pd.Series:
@@ -158,36 +149,19 @@ def _vacancy(kind: pd.Series, rng: np.random.Generator) -> dict[str, pd.Series]:
 
 def _names(plots: gpd.GeoDataFrame) -> list[str | None]:
     """Names of streets, water and public places; plants bear none."""
-    words = sketch_names()
+    water = {name: f"water.{name}" for name in ("lake", "river", "channel")}
+    named = water | {name: f"place.{name}" for name in sketch()["named_places"]}
     return [
-        in_both(words[key]) if (key := _name_key(row)) in words else None
-        for row in plots[["kind", "street"]].itertuples()
+        in_both(f"street.{street}" if kind == "road" else named[kind])
+        if kind == "road" or kind in named
+        else None
+        for kind, street in zip(plots["kind"], plots["street"], strict=True)
     ]
 
 
-def _name_key(row: object) -> str:
-    kind, street = str(getattr(row, "kind")), getattr(row, "street")  # noqa: B009
-    return f"street.{street}" if kind == "road" else kind
-
-
-def sketch_names() -> dict[str, str]:
-    """Which entry of the catalogue names a kind of plot or a street."""
-    places = ("school", "nursery", "clinic", "elderly", "community", "hall", "market", "bus")
-    places += ("plaza", "park", "belt", "channel_belt", "village", "tower", "homes")
-    places += ("power", "sewage", "waste", "fire")
-    streets = {f"street.{s['name']}": f"street.{s['name']}" for s in sketch()["street"]}
-    water = {name: f"water.{name}" for name in ("lake", "river", "channel")}
-    return streets | water | {name: f"place.{name}" for name in places}
-
-
-def building_layer(
-    buildings: gpd.GeoDataFrame,
-    *,
-    shapes: NDArray[np.object_],
-    ids: pd.Index,
-    crs: int,
-) -> gpd.GeoDataFrame:
+def building_layer(buildings: gpd.GeoDataFrame, ids: pd.Index) -> gpd.GeoDataFrame:
     """Layer ``buildings``; floor area is footprint times storeys."""
+    shapes = on_the_ground(buildings.geometry)
     table = pd.DataFrame(
         {
             "parcel_id": ids[buildings["plot"]].astype(str),
@@ -200,4 +174,4 @@ def building_layer(
         }
     )
     index = pd.Index([f"B{i + 1:04d}" for i in range(len(table))], name="building_id")
-    return gpd.GeoDataFrame(table, geometry=shapes, crs=crs).set_index(index)
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=crs_of_sketch()).set_index(index)

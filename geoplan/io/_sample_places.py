@@ -12,8 +12,10 @@ import pandas as pd
 import rasterio
 import shapely
 
-from geoplan.io._sample_land import Town, from_the_ground, on_the_ground, sketch
+from geoplan.io._sample_land import Town
+from geoplan.io._sample_sketch import crs_of_sketch, from_the_ground, on_the_ground, sketch
 from geoplan.io._sample_words import in_both
+from geoplan.io.atomic import atomic_path
 
 __all__ = ["place_layers", "write_elevation"]
 
@@ -26,7 +28,7 @@ def place_layers(town: Town, parcels: gpd.GeoDataFrame) -> dict[str, gpd.GeoData
         "roads": _roads(town, parcels.crs),
         "water": _water(town, parcels.crs),
         "green": _green(parcels, kind),
-        "receiving_sites": _receiving_sites(town, parcels.crs),
+        "receiving_sites": _receiving_sites(parcels.crs),
     }
 
 
@@ -40,19 +42,19 @@ def _numbered(
 def _facilities(town: Town, parcels: gpd.GeoDataFrame, kind: Any) -> gpd.GeoDataFrame:
     rows: list[dict[str, Any]] = []
     for name, facts in sketch()["facility"].items():
-        for parcel in parcels[kind == name].itertuples():
-            rows.append(
-                {
-                    "kind": facts["kind"],
-                    "name": parcel.name,
-                    "level": facts["level"],
-                    "capacity_count": facts.get("capacity"),
-                    "land_area_m2": parcel.land_area_m2,
-                    "status": facts.get("status", "existing"),
-                    "open_year": facts["open_year"],
-                    "geometry": shapely.point_on_surface(parcel.geometry),
-                }
-            )
+        rows += [
+            {
+                "kind": facts["kind"],
+                "name": parcel.name,
+                "level": facts["level"],
+                "capacity_count": facts.get("capacity"),
+                "land_area_m2": parcel.land_area_m2,
+                "status": facts.get("status", "existing"),
+                "open_year": facts["open_year"],
+                "geometry": shapely.point_on_surface(parcel.geometry),
+            }
+            for parcel in parcels[kind == name].itertuples()
+        ]
     rows += _bus_stops(town)
     table = gpd.GeoDataFrame(pd.DataFrame(rows), geometry="geometry", crs=parcels.crs)
     table.geometry = shapely.set_precision(table.geometry.to_numpy(), 0.001)
@@ -73,7 +75,7 @@ def _bus_stops(town: Town) -> list[dict[str, Any]]:
                 "status": "existing",
                 "geometry": spot,
             }
-            for spot in on_the_ground(spots, town.site)
+            for spot in on_the_ground(spots)
         ]
     return rows
 
@@ -90,7 +92,7 @@ def _roads(town: Town, crs: Any) -> gpd.GeoDataFrame:
             "status": "existing",
         }
     )
-    shapes = on_the_ground(roads.geometry, town.site)
+    shapes = on_the_ground(roads.geometry)
     return _numbered(gpd.GeoDataFrame(table, geometry=shapes, crs=crs), "R", "road_id", 3)
 
 
@@ -103,7 +105,7 @@ def _water(town: Town, crs: Any) -> gpd.GeoDataFrame:
             "width_m": [np.nan, 96.0, sketch()["water"]["channel_width_m"]],
         }
     )
-    shapes = on_the_ground(names.values(), town.site)
+    shapes = on_the_ground(names.values())
     return _numbered(gpd.GeoDataFrame(table, geometry=shapes, crs=crs), "W", "water_id")
 
 
@@ -121,7 +123,7 @@ def _green(parcels: gpd.GeoDataFrame, kind: Any) -> gpd.GeoDataFrame:
     return _numbered(layer, "G", "green_id")
 
 
-def _receiving_sites(town: Town, crs: Any) -> gpd.GeoDataFrame:
+def _receiving_sites(crs: Any) -> gpd.GeoDataFrame:
     sites = sketch()["receiving_site"]
     table = pd.DataFrame(
         {
@@ -135,15 +137,15 @@ def _receiving_sites(town: Town, crs: Any) -> gpd.GeoDataFrame:
             "kind": [site["kind"] for site in sites],
         }
     )
-    spots = on_the_ground((shapely.Point(site["at"]) for site in sites), town.site)
+    spots = on_the_ground(shapely.Point(site["at"]) for site in sites)
     return _numbered(gpd.GeoDataFrame(table, geometry=spots, crs=crs), "S", "site_id")
 
 
-def write_elevation(path: Path, town: Town, *, crs: int) -> None:
+def write_elevation(path: Path, town: Town) -> None:
     """Heights of the site as a GeoTIFF [m], to the decimetre."""
     model = sketch()["elevation"]
     cell = float(model["cell_m"])
-    west, south, east, north = shapely.total_bounds(on_the_ground([town.site], town.site))
+    west, south, east, north = shapely.total_bounds(on_the_ground([town.site]))
     west, south = (np.floor((low - model["margin_m"]) / cell) * cell for low in (west, south))
     columns, rows = (
         int(np.ceil((high + model["margin_m"] - low) / cell))
@@ -151,21 +153,24 @@ def write_elevation(path: Path, town: Town, *, crs: int) -> None:
     )
     x = west + cell * (np.arange(columns) + 0.5)
     y = south + cell * (np.arange(rows)[::-1] + 0.5)
-    spots = from_the_ground(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2), town.site)
+    spots = from_the_ground(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
     height = _height(spots, town).reshape(rows, columns)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=columns,
-        height=rows,
-        count=1,
-        dtype="float32",
-        crs=f"EPSG:{crs}",
-        transform=rasterio.transform.from_origin(west, south + rows * cell, cell, cell),
-        compress="deflate",
-        predictor=3,
-    ) as raster:
+    with (
+        atomic_path(path) as draft,
+        rasterio.open(
+            draft,
+            "w",
+            driver="GTiff",
+            width=columns,
+            height=rows,
+            count=1,
+            dtype="float32",
+            crs=f"EPSG:{crs_of_sketch()}",
+            transform=rasterio.transform.from_origin(west, south + rows * cell, cell, cell),
+            compress="deflate",
+            predictor=3,
+        ) as raster,
+    ):
         raster.write(height.round(1).astype("float32"), 1)
 
 

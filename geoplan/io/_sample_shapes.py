@@ -57,14 +57,17 @@ def _curve(p: NDArray[np.float64], step_m: float) -> NDArray[np.float64]:
 
 
 def turned(
-    shapes: NDArray[np.object_], *, degrees: float, about: tuple[float, float]
+    shapes: Sequence[BaseGeometry] | NDArray[np.object_],
+    *,
+    degrees: float,
+    about: tuple[float, float],
 ) -> NDArray[np.object_]:
     """All shapes turned about one point, counter-clockwise."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     centre = np.asarray(about)
     result: NDArray[np.object_] = shapely.transform(
-        shapes, lambda xy: (xy - centre) @ turn + centre
+        np.asarray(shapes, dtype=object), lambda xy: (xy - centre) @ turn + centre
     )
     return result
 
@@ -117,7 +120,8 @@ def _position(
 
 def _largest(shape: BaseGeometry) -> shapely.Polygon:
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-    return max(parts, key=lambda part: part.area)
+    largest: shapely.Polygon = max(parts, key=lambda part: part.area)
+    return largest
 
 
 def noded_pieces(lines: Sequence[BaseGeometry]) -> NDArray[np.object_]:

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
-import shapely
+import pandas as pd
 
 from geoplan.io._sample_buildings import make_buildings
 from geoplan.io._sample_figures import make_performance
 from geoplan.io._sample_firms import make_firms
-from geoplan.io._sample_land import Town, make_town, on_the_ground, sketch
+from geoplan.io._sample_land import Town, make_town
 from geoplan.io._sample_ledger import enterprise_layer, occupancy_layer, performance_layer
 from geoplan.io._sample_parcels import building_layer, parcel_ids, parcel_layer
 from geoplan.io._sample_places import place_layers, write_elevation
@@ -34,7 +33,7 @@ __all__ = ["make_sample_park", "write_sample"]
 _ELEVATION = "xinshe_elevation.tif"
 _DATE = dt.date(2026, 3, 31)
 #: Which of the parks a seed could stand for is made: one in which the figures of the newspaper page come out.
-_DRAW = 303
+_DRAW = 931
 _LAND, _BUILDINGS, _FIRMS, _FIGURES, _PAPERS = range(5)
 
 
@@ -60,11 +59,10 @@ def make_sample_park(*, seed: int = 2026, raster_folder: str | Path | None = Non
     elevation = None
     if raster_folder is not None:
         path = Path(raster_folder) / _ELEVATION
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_elevation(path, town, crs=sketch()["frame"]["crs"])
+        write_elevation(path, town)
         elevation = Raster(path=str(path), unit="m")
     return Park(
-        name=MappingProxyType(say("sample.park").both()),
+        name={str(language): words for language, words in say("sample.park").both().items()},
         layers=layers,
         currency="CNY",
         elevation=elevation,
@@ -90,30 +88,18 @@ def _rng(seed: int, part: int) -> np.random.Generator:
     return np.random.default_rng([seed, _DRAW, part])
 
 
-def _layers(town: Town, seed: int) -> dict[str, object]:
-    plots, crs = town.plots, sketch()["frame"]["crs"]
+def _layers(town: Town, seed: int) -> dict[str, pd.DataFrame]:
+    plots = town.plots
     ids = parcel_ids(plots)
-    shapes = on_the_ground(plots.geometry, town.site)
     built = make_buildings(plots, _rng(seed, _BUILDINGS))
-    buildings = building_layer(
-        built, shapes=on_the_ground(built.geometry, town.site), ids=ids, crs=crs
-    )
-    floor = buildings.groupby(built["plot"].to_numpy())["floor_area_m2"].sum()
-    firms = make_firms(
-        plots,
-        floor_area_m2=floor.reindex(range(len(plots)), fill_value=0.0).to_numpy(),
-        rng=_rng(seed, _FIRMS),
-    )
+    buildings = building_layer(built, ids)
+    floor_m2 = buildings.groupby(built["plot"].to_numpy())["floor_area_m2"].sum()
+    floor_m2 = floor_m2.reindex(plots.index, fill_value=0.0)
+    firms = make_firms(plots, floor_m2=floor_m2.to_numpy(), rng=_rng(seed, _FIRMS))
     performance = make_performance(firms, _rng(seed, _FIGURES))
     papers = _rng(seed, _PAPERS)
-    parcels = parcel_layer(
-        plots,
-        shapes=shapes,
-        firms=firms,
-        built_year=built.groupby("plot")["built_year"].min(),
-        crs=crs,
-        rng=papers,
-    )
+    first_built = built.groupby("plot")["built_year"].min()
+    parcels = parcel_layer(plots, firms=firms, first_built=first_built, rng=papers)
     return {
         "parcels": parcels,
         "enterprises": enterprise_layer(firms, performance, papers),
