@@ -32,6 +32,7 @@ __all__ = [
     "not_made",
     "percents",
     "phrases",
+    "plain_numbers",
     "quantities",
     "text_column",
     "year_lists",
@@ -66,10 +67,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Found:
-    """What one test says of each parcel (1 yes, 0 no, -1 unknown), and why."""
+    """What one test says of each parcel (1 yes, 0 no, -1 unknown), and why; ``is_made``: whether it could be made."""
 
     verdict: Codes
     reason: Texts
+    is_made: bool = True
 
 
 def not_made(why: Message | None, count: int) -> Found:
@@ -77,6 +79,7 @@ def not_made(why: Message | None, count: int) -> Found:
     return Found(
         verdict=np.full(count, UNKNOWN, dtype=np.int8),
         reason=fill("common.joined", count, parts="" if why is None else why),
+        is_made=False,
     )
 
 
@@ -170,6 +173,11 @@ def quantities(values: Floats) -> pa.Array:
     ['1,235', '12.3', '0.0123']
     """
     return _each(values, _quantity)
+
+
+def plain_numbers(values: Floats) -> pa.Array:
+    """Numbers as they are: 51, 0.5."""
+    return _each(values, "{:g}".format)
 
 
 def percents(shares: Floats) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats
-from geoplan.evaluate._texts import Case, Found, Texts, name_lists, percents, phrases, quantities
+from geoplan.evaluate._texts import Case, Found, Texts, name_lists, percents, phrases, plain_numbers
 from geoplan.evaluate.land import Land
 from geoplan.evaluate.occupants import Ledger
 
@@ -64,7 +64,7 @@ def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
     is_long = is_empty & (months >= min_months)
     return _first_that_fits(
         "evaluate.vacant",
-        {"months": quantities(months), "limit": f"{min_months:g}", "count": in_use},
+        {"months": plain_numbers(months), "limit": f"{min_months:g}", "count": in_use},
         ((is_vacant == NO) & is_long, UNKNOWN, "contradiction"),
         (is_vacant == NO, NO, "not_vacant"),
         (is_long, YES, "long"),

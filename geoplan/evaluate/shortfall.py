@@ -113,13 +113,13 @@ def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
     known = is_below != UNKNOWN
     any_known = some(known)
     fields = {
-        "measure": say(f"evaluate.measure.{measure.name}"),
+        "measure": _per_land(measure, currency),
         "mean": history.mean_name,
         "years": year_lists(runs.is_in_run & (is_below == YES), years),
         "count": runs.current,
         "asked": history.min_years,
         "compared": _compared(history, known, currency),
-        "unknown": _unknown_years(runs, known, years),
+        "unknown": _unknown_years(history, known),
     }
     no, in_run = runs.verdict == NO, runs.current > 0
     words = phrases(
@@ -161,12 +161,19 @@ def _amount_unit(currency: str) -> tuple[Message, float]:
     return say("evaluate.unit.none"), 1.0
 
 
-def _unknown_years(runs: Runs, known: Bools, years: NDArray[np.int64]) -> Texts:
+def _per_land(measure: Measure, currency: str) -> Message:
+    """The measure as the trade says it: per mu in China, per m2 elsewhere."""
+    key = "evaluate.per_mu" if currency == "CNY" else "evaluate.per_m2"
+    return say(key, measure=say(f"evaluate.measure.{measure.name}"))
+
+
+def _unknown_years(history: History, known: Bools) -> Texts:
     """The unknown years of the current run, and where the figures begin if that is why it is unknown."""
-    count = len(known)
+    runs, years, count = history.runs, history.measured.years, len(known)
     gaps = runs.is_in_run & ~known
     listed = {"years": year_lists(gaps, years)}
-    early = runs.begins_early & (runs.verdict == UNKNOWN) & some(known)
+    too_few = runs.is_in_run.sum(axis=1) < history.min_years
+    early = runs.begins_early & too_few & (runs.verdict == UNKNOWN) & some(known)
     return joined(
         phrases(count, Case(some(gaps), "evaluate.below.unknown_years", listed)),
         phrases(count, Case(early, "evaluate.below.begins", {"year": int(years[0])})),

@@ -102,20 +102,25 @@ def _history_columns(history: History | None, assessed: Bools) -> dict[str, obje
 
 
 def _reason(land: Land, found: Mapping[str, Found], decided: Texts) -> Texts:
-    """What was decided by which line, and the reason of every test that does not say no."""
+    """Which line decided, why a test says yes, and why one is unknown - not of vacant land, where it is plain.
+
+    A test that could not be made for the whole park is told once, in ``left_out``.
+    """
     count = len(land)
+    made = [name for name in FINDINGS if found[name].is_made]
+    is_vacant = found["vacant"].verdict == YES
     parts = [decided]
-    for name in FINDINGS:
+    for name in made:
         verdict, reason = found[name].verdict, {"reason": found[name].reason}
         parts.append(
             phrases(
                 count,
                 Case(verdict == YES, f"evaluate.summary.{name}.yes", reason),
-                Case(verdict == UNKNOWN, f"evaluate.summary.{name}.unknown", reason),
+                Case((verdict == UNKNOWN) & ~is_vacant, f"evaluate.summary.{name}.unknown", reason),
             )
         )
-    passes = np.logical_and.reduce([found[name].verdict == NO for name in FINDINGS])
-    parts.append(phrases(count, Case(passes, "evaluate.summary.passes", {})))
+    passes = np.logical_and.reduce([found[name].verdict == NO for name in made])
+    parts.append(phrases(count, Case(passes, "evaluate.summary.passes", {"count": len(made)})))
     return phrases(
         count,
         Case(land.is_assessed, "common.joined", {"parts": joined(*parts)}),

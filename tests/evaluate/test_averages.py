@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geoplan.evaluate import means, merge_sums, partial_sums
+from geoplan.model.schema import columns_of
+
+
+def values(*rows: tuple[str, int, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["group", "year", "amount", "area_m2"])
+
+
+def test_the_mean_is_weighted_by_area_and_says_for_how_much_land_it_speaks():
+    table = means(
+        partial_sums(
+            values(
+                ("park", 2025, 900.0, 10.0),  # 90 per m2 on 10 m2
+                ("park", 2025, 300.0, 30.0),  # 10 per m2 on 30 m2
+                ("park", 2025, np.nan, 60.0),  # not known
+            )
+        )
+    )
+    assert list(table) == list(columns_of("averages"))
+    assert table.iloc[0].tolist() == ["park", 2025, 30.0, 40.0, 100.0, 0.4, 2]  # 1200 / 40, not 50
+
+
+def test_a_group_without_figures_has_no_mean_rather_than_zero():
+    table = means(partial_sums(values(("north", 2025, np.nan, 10.0))))
+    assert table["mean_amount_per_m2"].isna().all()
+    assert table["known_share"].tolist() == [0.0]
+
+
+def test_land_without_a_group_is_in_no_average():
+    table = means(partial_sums(values(("north", 2025, 10.0, 10.0), (None, 2025, 99.0, 10.0))))
+    assert table["mean_amount_per_m2"].tolist() == [1.0]
+
+
+rows = st.tuples(
+    st.sampled_from(["a", "b", "c"]),
+    st.integers(2021, 2023),
+    st.floats(-1e9, 1e9) | st.just(float("nan")),
+    st.floats(1, 1e6),
+)
+
+
+@given(st.lists(rows, min_size=1, max_size=30), st.data())
+def test_any_split_into_partitions_gives_the_same_means(table, data):
+    part = [data.draw(st.integers(0, 3)) for _ in table]
+    whole = values(*table)
+    parts = [partial_sums(whole[np.array(part) == number]) for number in range(4)]
+    split, at_once = means(merge_sums(*parts)), means(partial_sums(whole))
+    assert split[["group", "year", "known_count"]].equals(at_once[["group", "year", "known_count"]])
+    scale = whole["amount"].abs().max() if whole["amount"].notna().any() else 1.0
+    for column in ("mean_amount_per_m2", "known_area_m2", "assessed_area_m2", "known_share"):
+        assert split[column].to_numpy() == pytest.approx(
+            at_once[column].to_numpy(), rel=1e-9, abs=1e-9 * scale, nan_ok=True
+        )
