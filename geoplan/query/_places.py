@@ -56,7 +56,7 @@ def nearest(land: Land, place: Place, count: int, state: State) -> State:
 
     A parcel that is unknown so far stays unknown if it lies nearer than the last one taken, or if too few are left.
     """
-    distance_m = _distance_m(land.shapes, place.certain)
+    distance_m = np.round(_distance_m(land.shapes, place.certain) / EDGE_M)  # equal ones tie
     order = np.lexsort((np.argsort(np.argsort(land.ids)), distance_m))
     order = order[np.isfinite(distance_m[order])]
     taken = order[state[order] == YES][:count]

@@ -229,6 +229,8 @@ class Query(Chain):
 
     def nearest(self, count: int, *, to: Of) -> Query:
         """The so many parcels left that lie nearest to the place; ties go to the lower id."""
+        if count < 1:
+            raise InputError([say("query.no_count")], headline=say("query.headline"))
         title = say("query.nearest", count=count, place=title_of(to))
         return self._at(
             title, to, lambda land, place, state: places.nearest(land, place, count, state)

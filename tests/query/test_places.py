@@ -136,6 +136,8 @@ def test_nearest_takes_from_those_left_and_ties_go_to_the_lower_id() -> None:
     assert query.nearest(3, to="water").ids() == ["P2", "P3", "P4"]
     assert query.industrial().nearest(4, to="water").ids() == ["P2", "P3", "P4", "P5"]
     assert query.nearest(9, to="water").count() == 5
+    with pytest.raises(InputError, match="nearest needs a number of parcels"):
+        query.nearest(0, to="water")
 
 
 def test_nearest_leaves_open_what_may_come_before_the_last_one_taken() -> None:
