@@ -132,7 +132,7 @@ def test_every_function_of_the_face_shows_an_example() -> None:
 #: Functions that need a file, or a whole park, to show anything: README and notebooks show them.
 NEEDS_A_FILE = {
     "check_park", "draw_page", "make_sample_park", "measure_plan", "plan_land_use", "read_park", "read_scenario",
-    "read_source", "route_greenway", "run_scenario", "save_offline", "save_page", "site_centres", "write_geopackage",
+    "read_source", "route_greenway", "run_scenario", "save_offline", "save_page", "site_centres", "summary_lines", "write_geopackage",
     "write_land_balance", "write_result", "write_sample", "evaluate_park", "land_balance", "indicator_table",
 }  # fmt: skip
 
