@@ -50,6 +50,10 @@ class Plan:
         self.allowed = dict(zip(keys, self.suitability["is_allowed"].map(truth), strict=True))
         self.total = sum(self.area.values())
 
+    def score_of(self, parcel: str, product: str) -> float:
+        """Score in the table; not a number where it has none."""
+        return self.score.get((parcel, product), math.nan)
+
     def with_change(self, parcel: str, product: str) -> dict[str, str]:
         """The same products with one parcel changed."""
         return {**self.product, parcel: product}
@@ -78,7 +82,7 @@ def value_of(plan: Plan, rule: pd.Series, product_of: Mapping[str, str]) -> floa
     """The value of one rule for the given products; None where it speaks of nothing."""
     products = str(rule["products"]).split()
     if rule["kind"] == "objective":
-        return sum(plan.area[p] * plan.score[p, product_of[p]] for p in plan.area)
+        return sum(plan.area[p] * plan.score_of(p, product_of[p]) for p in plan.area)
     if rule["kind"] == "candidates":
         return float(sum(product_of[p] in products for p in json.loads(rule["parcel_ids"])))
     if rule["kind"] == "area":
@@ -179,7 +183,7 @@ def differences_in_runners_up(plan: Plan) -> Iterator[str]:
     for parcel, row in plan.parcels.iterrows():
         if empty(row["runner_up"]):
             continue
-        gain = plan.score[parcel, row["product"]] - plan.score[parcel, row["runner_up"]]
+        gain = plan.score_of(parcel, row["product"]) - plan.score_of(parcel, row["runner_up"])
         if not same(row["runner_up_price_m2"], gain * plan.area[parcel]):
             yield f"{parcel}: the price of {row['runner_up']} is {gain * plan.area[parcel]}"
         changed = plan.with_change(parcel, row["runner_up"])

@@ -16,6 +16,7 @@ from geoplan.errors import PlanError
 from geoplan.model.answers import Allocation, Greenway, StageLeftOut
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
+from geoplan.optimise.steiner import steiner_tree
 from geoplan.spatial.network import StreetNetwork, street_network
 from geoplan.words import say
 
@@ -68,8 +69,6 @@ def route_greenway(
     ----------
     The Steiner tree in a graph; see ``optimise/steiner.py``.
     """
-    from geoplan.optimise.steiner import steiner_tree  # noqa: PLC0415
-
     if unknown := [kind for kind in join if kind not in PLACE_KINDS]:
         known = ", ".join(PLACE_KINDS)
         raise PlanError([say("plan.greenway_kind", kind=kind, known=known) for kind in unknown])
@@ -77,13 +76,14 @@ def route_greenway(
     if roads is None:
         return _none("plan.greenway_no_roads")
     places = _places(park, allocation, join)
-    network = street_network(roads, entrances=places.geometry)
+    cost_per_m = _cost_per_m(roads, rules)
+    network = street_network(roads, entrances=places.geometry, cost_per_m=cost_per_m)
     part = _largest_part(network)
     is_joined = _parts_of(network) == part
     terminals = np.unique(network.entrances[is_joined])
     if part < 0 or len(terminals) < 2:  # noqa: PLR2004  (one place needs no way)
         return _none("plan.greenway_no_places", count=len(places))
-    cost = network.length_m * _cost_per_m(network, rules)
+    cost = network.length_m * cost_per_m[network.streets.index].to_numpy()[network.street]
     answer = steiner_tree(
         edges=network.edges, cost=cost, terminals=terminals, n_nodes=len(network.xy)
     )
@@ -150,15 +150,16 @@ def _largest_part(network: StreetNetwork) -> int:
     return int(counts.argmax()) if len(counts) else -1
 
 
-def _cost_per_m(network: StreetNetwork, rules: Rules) -> NDArray[np.float64]:
+def _cost_per_m(roads: gpd.GeoDataFrame, rules: Rules) -> pd.Series:
+    """What a metre of each street costs, by its class."""
     prefix = "greenway.cost."
     costs = {
         name.removeprefix(prefix): number.value
         for name, number in rules.numbers.items()
         if name.startswith(prefix)
     }
-    classes = network.streets["road_class"].map(costs).fillna(costs["other"])
-    return np.asarray(classes.to_numpy(dtype=float)[network.street])
+    per_m: pd.Series = roads["road_class"].map(costs).fillna(costs["other"])
+    return per_m.astype(float)
 
 
 def _lines(network: StreetNetwork, edges: NDArray[np.int64]) -> gpd.GeoDataFrame:

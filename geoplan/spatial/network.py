@@ -44,7 +44,7 @@ class StreetNetwork:
     component
         Number of the connected part each node lies in; 0 is the part with most nodes.
     streets
-        The streets as given, one line a row.
+        The streets as given, one line a row; one that meets itself is several rows of the same id.
     entrances
         Node of each entrance asked for, -1 where there is no street at all.
     access_m
@@ -82,15 +82,18 @@ class StreetNetwork:
 
 
 def street_network(
-    roads: gpd.GeoDataFrame, *, entrances: gpd.GeoSeries | None = None, snap_m: float = SNAP_M
+    roads: gpd.GeoDataFrame,
+    *,
+    entrances: gpd.GeoSeries | None = None,
+    cost_per_m: pd.Series | None = None,
+    snap_m: float = SNAP_M,
 ) -> StreetNetwork:
     """Join streets into a graph.
 
     Streets meet where they share a vertex, where one ends within ``snap_m`` of the other, and where they cross;
     a street with ``is_bridge`` meets what it crosses at its ends only. Streets that may not be walked
     (``is_walkable`` no) are left out. Of several stretches between the same two nodes the shortest stays, and a
-    stretch from a node back to itself is left out: neither is ever on a shortest way. A street that crosses itself
-    does not meet itself there.
+    stretch from a node back to itself is left out: neither is ever on a shortest way.
 
     Parameters
     ----------
@@ -99,6 +102,8 @@ def street_network(
     entrances
         Places (points or polygons) to join: each becomes a node at the nearest point of the nearest street that is
         no bridge.
+    cost_per_m
+        What a metre of each street costs, by its id; of parallel stretches the cheapest stays then.
     snap_m
         How near counts as meeting.
 
@@ -126,7 +131,7 @@ def street_network(
     node = np.full(len(cuts), -1, dtype=np.int64)
     xy, node[is_cut.to_numpy()] = _merged(cuts.loc[is_cut, ["x", "y"]].to_numpy(), snap_m)
     cuts["node"] = node
-    table = _stretches(cuts[is_cut])
+    table = _stretches(cuts[is_cut], _of_streets(streets, cost_per_m))
     edges = table[["low", "high"]].to_numpy(dtype=np.int64)
     return StreetNetwork(
         xy=xy,
@@ -219,7 +224,15 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     there = ~(roads.geometry.isna() | roads.geometry.is_empty)
     walkable = roads[there.to_numpy() & _flag(roads, "is_walkable", default=True)]
     singles = walkable.explode(index_parts=False)
-    return singles[np.asarray(singles.length > 0)]
+    singles = singles[np.asarray(singles.length > 0)]
+    meets_itself = ~np.asarray(singles.is_simple) & ~_flag(singles, "is_bridge", default=False)
+    if not meets_itself.any():
+        return singles
+    shapes = np.array(singles.geometry)
+    shapes[meets_itself] = shapely.node(shapes[meets_itself])  # a loop that ends on its own stem
+    return singles.set_geometry(gpd.GeoSeries(shapes, singles.index, crs=singles.crs)).explode(
+        index_parts=False
+    )
 
 
 def _flag(table: gpd.GeoDataFrame, name: str, *, default: bool) -> NDArray[np.bool_]:
@@ -323,8 +336,14 @@ def _merged(
     return xy[position.to_numpy()[: len(first)]], np.asarray(number, dtype=np.int64)
 
 
-def _stretches(cuts: pd.DataFrame) -> pd.DataFrame:
-    """Stretches between neighbouring cuts of each line; of equal pairs of nodes the shortest."""
+def _of_streets(streets: gpd.GeoDataFrame, cost_per_m: pd.Series | None) -> NDArray[np.float64]:
+    if cost_per_m is None:
+        return np.ones(len(streets))
+    return np.asarray(cost_per_m[streets.index].to_numpy(dtype=float))
+
+
+def _stretches(cuts: pd.DataFrame, cost_per_m: NDArray[np.float64]) -> pd.DataFrame:
+    """Stretches between neighbouring cuts of each line; of equal pairs of nodes the cheapest."""
     ordered = cuts.sort_values(["line", "along_m"], kind="stable")
     after = ordered.shift(-1)
     table = pd.DataFrame(
@@ -337,7 +356,9 @@ def _stretches(cuts: pd.DataFrame) -> pd.DataFrame:
         }
     )[(ordered["line"] == after["line"]) & (ordered["node"] != after["node"])]
     table = table.assign(length_m=table["end_m"] - table["start_m"])
-    return table.sort_values(["low", "high", "length_m", "line"]).drop_duplicates(["low", "high"])
+    cost = table["length_m"] * cost_per_m[table["line"].to_numpy(dtype=np.int64)]
+    ordered = table.assign(cost=cost).sort_values(["low", "high", "cost", "line"])
+    return ordered.drop_duplicates(["low", "high"])
 
 
 def _components(edges: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -79,6 +79,20 @@ def test_of_parallel_stretches_the_shortest_stays() -> None:
     assert network.street.tolist() == [1]
 
 
+def test_a_loop_that_ends_on_its_own_stem_can_be_walked_both_ways() -> None:
+    stem_and_loop = [
+        (0.0, 0.0),
+        (50.0, 0.0),
+        (50.0, 50.0),
+        (100.0, 50.0),
+        (100.0, 0.0),
+        (50.0, 0.0),
+    ]
+    network = street_network(streets(stem_and_loop), entrances=points((50, 40), (100, 10)))
+    assert sorted(network.length_m) == [40, 50, 60, 100]
+    assert walk(streets(stem_and_loop), (0, 0), (100, 10)) == pytest.approx(50 + 60)
+
+
 def test_streets_that_overlap_count_once() -> None:
     network = street_network(streets([(0.0, 0.0), (60.0, 0.0)], [(40.0, 0.0), (100.0, 0.0)]))
     assert sorted(network.length_m) == [20.0, 40.0, 40.0]
@@ -141,6 +155,11 @@ def test_there_and_back_through_networkx() -> None:
     assert again.xy.tolist() == network.xy.tolist()
 
 
+def rounded(pair: Any) -> tuple[float, float]:
+    """The same node although the last digits differ."""
+    return round(pair[0], 4) + 0.0, round(pair[1], 4) + 0.0
+
+
 cells = st.integers(0, 6).map(lambda value: value * 10.0)
 
 
@@ -160,10 +179,11 @@ def test_every_way_is_as_long_as_on_a_graph_noded_by_another_tool(
     graph = nx.Graph()
     for part in shapely.get_parts(noded):
         for a, b in zip(part.coords[:-1], part.coords[1:], strict=True):
-            ends = tuple(np.round(a, 6)), tuple(np.round(b, 6))
-            graph.add_edge(*ends, length=shapely.Point(a).distance(shapely.Point(b)))
+            graph.add_edge(
+                rounded(a), rounded(b), length=shapely.Point(a).distance(shapely.Point(b))
+            )
     network = street_network(roads, snap_m=1e-6)
-    places = [(x, y) for x, y in np.round(network.xy, 6)]
+    places = [rounded(pair) for pair in network.xy.tolist()]
     ours = network.shortest_m(np.arange(len(places)), np.arange(len(places)))
     for i, start in enumerate(places):
         theirs = nx.single_source_dijkstra_path_length(graph, start, weight="length")
