@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from towns import street_of
 
 from geoplan.model.park import Park
 
@@ -64,3 +65,31 @@ def one_firm_each(
         occupancy=ledger(*[(f"E-{parcel}", parcel, "owner") for parcel in amounts]),
         performance=reports(first_year, **{f"E-{p}": a for p, a in amounts.items()}),
     )
+
+
+def lantian() -> Park:
+    """Six parcels of 10 000 m2 (15 mu): a good plant, a poor one, a late one, a let one, an empty one, a school."""
+    parcels = street_of(
+        6,
+        use=["100102", "100102", "110101", "100101", "2301", "080403"],
+        vacancy_months=[NAN, NAN, NAN, NAN, 30.0, NAN],
+        floor_area_m2=[8000.0, 4000.0, 6000.0, 5000.0, 0.0, 9000.0],
+    )
+    people = firms(good="normal", poor="reduced", late="normal", lessor="normal", gym="normal")
+    people["is_industrial_use"] = bools(True, True, True, True, False)
+    people["employee_count"] = [100.0, 50.0, 20.0, NAN, 5.0]
+    links = ledger(
+        ("good", "P1", "owner"),
+        ("poor", "P2", "owner"),
+        ("late", "P3", "owner"),
+        ("lessor", "P4", "owner"),
+        ("gym", "P4", "tenant"),
+    ).assign(floor_area_m2=[8000.0, 4000.0, 6000.0, 3000.0, 2000.0], land_share=[1, 1, 1, 0.6, 0.4])
+    figures = reports(
+        2023,
+        good=[8e6, 8e6, 9e6],
+        poor=[2e6, 2e6, 1e6],
+        late=[NAN, NAN, 4e6],
+        lessor=[5e6, 5e6, 6e6],
+    )
+    return park_of(parcels, enterprises=people, occupancy=links, performance=figures)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.evaluate import means, merge_sums, partial_sums
@@ -14,7 +14,7 @@ def values(*rows: tuple[str, int, float, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "year", "amount", "area_m2"])
 
 
-def test_the_mean_is_weighted_by_area_and_says_for_how_much_land_it_speaks():
+def test_the_mean_is_weighted_by_area_and_says_for_how_much_land_it_speaks() -> None:
     table = means(
         partial_sums(
             values(
@@ -28,13 +28,13 @@ def test_the_mean_is_weighted_by_area_and_says_for_how_much_land_it_speaks():
     assert table.iloc[0].tolist() == ["park", 2025, 30.0, 40.0, 100.0, 0.4, 2]  # 1200 / 40, not 50
 
 
-def test_a_group_without_figures_has_no_mean_rather_than_zero():
+def test_a_group_without_figures_has_no_mean_rather_than_zero() -> None:
     table = means(partial_sums(values(("north", 2025, np.nan, 10.0))))
     assert table["mean_amount_per_m2"].isna().all()
     assert table["known_share"].tolist() == [0.0]
 
 
-def test_land_without_a_group_is_in_no_average():
+def test_land_without_a_group_is_in_no_average() -> None:
     table = means(partial_sums(values(("north", 2025, 10.0, 10.0), (None, 2025, 99.0, 10.0))))
     assert table["mean_amount_per_m2"].tolist() == [1.0]
 
@@ -47,8 +47,11 @@ rows = st.tuples(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=30), st.data())
-def test_any_split_into_partitions_gives_the_same_means(table, data):
+def test_any_split_into_partitions_gives_the_same_means(
+    table: list[tuple[str, int, float, float]], data: st.DataObject
+) -> None:
     part = [data.draw(st.integers(0, 3)) for _ in table]
     whole = values(*table)
     parts = [partial_sums(whole[np.array(part) == number]) for number in range(4)]

@@ -3,58 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pandas as pd
 import pytest
-from evaluated_towns import NAN, bools, firms, ledger, one_firm_each, park_of, reports
+import shapely
+from evaluated_towns import NAN, bools, lantian, one_firm_each, park_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from towns import block_of, street_of
 
 from geoplan.errors import ScenarioError
 from geoplan.evaluate import FINDINGS, evaluate_park
+from geoplan.evaluate.runs import UnknownYears
+from geoplan.io import read_park
 from geoplan.model.park import Park
-from geoplan.model.rulepack import load_rules
+from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.schema import columns_of
 
 RULES = load_rules(["seed-practice"])
 
 
-def rules(**overrides: float):
+def rules(**overrides: float) -> Rules:
     named = {name.replace("__", "."): value for name, value in overrides.items()}
     return load_rules(["seed-practice"], overrides=named, overrides_source="test")
 
 
-def lantian() -> Park:
-    """Six parcels of 10 000 m2 (15 mu): a good plant, a poor one, a late one, a let one, an empty one, a school."""
-    parcels = street_of(
-        6,
-        use=["100102", "100102", "110101", "100101", "2301", "080403"],
-        vacancy_months=[NAN, NAN, NAN, NAN, 30.0, NAN],
-        floor_area_m2=[8000.0, 4000.0, 6000.0, 5000.0, 0.0, 9000.0],
-    )
-    people = firms(good="normal", poor="reduced", late="normal", lessor="normal", gym="normal")
-    people["is_industrial_use"] = bools(True, True, True, True, False)
-    people["employee_count"] = [100.0, 50.0, 20.0, NAN, 5.0]
-    links = ledger(
-        ("good", "P1", "owner"),
-        ("poor", "P2", "owner"),
-        ("late", "P3", "owner"),
-        ("lessor", "P4", "owner"),
-        ("gym", "P4", "tenant"),
-    ).assign(floor_area_m2=[8000.0, 4000.0, 6000.0, 3000.0, 2000.0], land_share=[1, 1, 1, 0.6, 0.4])
-    figures = reports(
-        2023,
-        good=[8e6, 8e6, 9e6],
-        poor=[2e6, 2e6, 1e6],
-        late=[NAN, NAN, 4e6],
-        lessor=[5e6, 5e6, 6e6],
-    )
-    return park_of(parcels, enterprises=people, occupancy=links, performance=figures)
-
-
-def test_a_town_to_follow_by_pencil():
+def test_a_town_to_follow_by_pencil() -> None:
     # means: 2023 and 2024 (8+2+5)/3 = 5 million on 10 000 m2 = 500 per m2; 2025 (9+1+4+6)/4 = 5
     answer = evaluate_park(lantian(), rules=RULES)
     assert answer.averages["mean_amount_per_m2"].tolist() == [500.0, 500.0, 500.0]
@@ -76,7 +52,7 @@ def test_a_town_to_follow_by_pencil():
     assert answer.measure == "output_amount"
 
 
-def test_reasons_say_years_amounts_and_land_in_both_languages():
+def test_reasons_say_years_amounts_and_land_in_both_languages() -> None:
     answer = evaluate_park(lantian(), rules=RULES)
     found = answer.findings.set_index(["parcel_id", "finding"])
     poor, late = found.loc[("P2", "below_mean")], found.loc[("P3", "below_mean")]
@@ -98,7 +74,7 @@ def test_reasons_say_years_amounts_and_land_in_both_languages():
     assert "40%" in answer.parcels.loc["P4", "reason_zh"]
 
 
-def test_the_tables_are_those_of_the_schema():
+def test_the_tables_are_those_of_the_schema() -> None:
     park = lantian()
     answer = evaluate_park(park, rules=RULES)
     own = [name for name, column in columns_of("parcels").items() if column.stage == "evaluate"]
@@ -113,7 +89,7 @@ def test_the_tables_are_those_of_the_schema():
     assert (answer.findings[["reason_en", "reason_zh"]] != "").all(axis=None)
 
 
-def test_the_park_given_is_left_as_it_was():
+def test_the_park_given_is_left_as_it_was() -> None:
     park = lantian()
     before = {name: park.layers[name].copy() for name in park}
     evaluate_park(park, rules=RULES)
@@ -121,7 +97,7 @@ def test_the_park_given_is_left_as_it_was():
         pd.testing.assert_frame_equal(pd.DataFrame(park.layers[name]), pd.DataFrame(table))
 
 
-def test_zones_are_measured_by_their_own_mean():
+def test_zones_are_measured_by_their_own_mean() -> None:
     park = one_firm_each(
         street_of(5, zone=["north", "north", "south", "south", None]),
         {"P1": [90e6], "P2": [50e6], "P3": [2e6], "P4": [1e6], "P5": [1e6]},
@@ -132,7 +108,7 @@ def test_zones_are_measured_by_their_own_mean():
     assert "the mean of its zone, for no zone is recorded" in answer.findings["reason_en"].iloc[12]
 
 
-def test_a_layer_that_is_missing_leaves_its_test_out_and_says_so():
+def test_a_layer_that_is_missing_leaves_its_test_out_and_says_so() -> None:
     answer = evaluate_park(park_of(street_of(2, is_vacant=bools(True, False))), rules=RULES)
     assert [item.stage for item in answer.left_out] == ["below_mean", "non_industrial_lease"]
     assert answer.parcels["below_mean"].tolist() == ["unknown", "unknown"]
@@ -144,14 +120,14 @@ def test_a_layer_that_is_missing_leaves_its_test_out_and_says_so():
     assert [item.stage for item in bare.left_out] == list(FINDINGS)
 
 
-def test_land_of_unknown_use_is_not_assessed_and_says_so_unless_it_is_known_to_be_vacant():
+def test_land_of_unknown_use_is_not_assessed_and_says_so_unless_it_is_known_to_be_vacant() -> None:
     park = park_of(street_of(2, use="unknown", is_vacant=bools(None, True)))
     answer = evaluate_park(park, rules=RULES)
     assert answer.parcels["is_assessed"].tolist() == [False, True]
     assert answer.parcels["reason_en"].iloc[0] == "not assessed: its land use is not known"
 
 
-def test_a_park_without_assessed_land_or_without_parcels_has_an_empty_answer():
+def test_a_park_without_assessed_land_or_without_parcels_has_an_empty_answer() -> None:
     for town in (street_of(2, use="070102"), street_of(2).iloc[:0]):
         answer = evaluate_park(one_firm_each(town, {"P1": [1e6]}), rules=RULES)
         assert len(answer.parcels) == len(town)
@@ -159,9 +135,7 @@ def test_a_park_without_assessed_land_or_without_parcels_has_an_empty_answer():
         assert list(answer.findings) == list(columns_of("findings"))
 
 
-def test_a_parcel_without_area_is_unknown():
-    import shapely
-
+def test_a_parcel_without_area_is_unknown() -> None:
     town = street_of(2)
     town = town.set_geometry([shapely.Polygon(), town.geometry.iloc[1]], crs=town.crs)
     answer = evaluate_park(one_firm_each(town, {"P1": [1e6], "P2": [2e6]}), rules=RULES)
@@ -169,7 +143,7 @@ def test_a_parcel_without_area_is_unknown():
     assert answer.averages["mean_amount_per_m2"].tolist() == [200.0]
 
 
-def test_what_the_scenario_asks_wrongly_is_told_at_once():
+def test_what_the_scenario_asks_wrongly_is_told_at_once() -> None:
     with pytest.raises(ScenarioError) as caught:
         evaluate_park(
             lantian(),
@@ -185,7 +159,7 @@ def test_what_the_scenario_asks_wrongly_is_told_at_once():
         evaluate_park(lantian(), rules=RULES, average_over="zone")
 
 
-def test_hostile_names_are_carried_as_they_are():
+def test_hostile_names_are_carried_as_they_are() -> None:
     park = lantian()
     people = park.layers["enterprises"].copy()
     people.loc["gym", "name"] = "{0} ${x} `<script>` {reason}"
@@ -201,14 +175,14 @@ towns = st.lists(series, min_size=2, max_size=6)
 VERDICTS = [*FINDINGS, "triage"]
 
 
-def town_of(figures) -> Park:
+def town_of(figures: list[list[float]]) -> Park:
     town = block_of(3, 2).iloc[: len(figures)]
     return one_firm_each(town, {f"P{i + 1}": row for i, row in enumerate(figures)})
 
 
 @settings(max_examples=25, deadline=None)
 @given(towns, st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(figures, random):
+def test_the_order_of_rows_does_not_matter(figures: list[list[float]], random: Random) -> None:
     park = town_of(figures)
     mixed = {
         name: table.iloc[random.sample(range(len(table)), len(table))]
@@ -222,7 +196,9 @@ def test_the_order_of_rows_does_not_matter(figures, random):
 
 @settings(max_examples=25, deadline=None)
 @given(towns, st.floats(-3e5, 3e5), st.floats(-3e5, 3e5))
-def test_a_shift_of_the_map_does_not_matter(figures, east, north):
+def test_a_shift_of_the_map_does_not_matter(
+    figures: list[list[float]], east: float, north: float
+) -> None:
     park = town_of(figures)
     town = park.parcels
     moved = park.with_layers(parcels=town.set_geometry(town.translate(east, north)))
@@ -232,7 +208,9 @@ def test_a_shift_of_the_map_does_not_matter(figures, east, north):
 
 @settings(max_examples=25, deadline=None)
 @given(towns, st.integers(1, 4), st.sampled_from(["bridge", "strict"]))
-def test_asking_more_years_never_flags_more(figures, years, unknown_years):
+def test_asking_more_years_never_flags_more(
+    figures: list[list[float]], years: int, unknown_years: UnknownYears
+) -> None:
     park = town_of(figures)
     one, more = (
         evaluate_park(park, rules=rules(below_mean__min_years=n), unknown_years=unknown_years)
@@ -243,7 +221,7 @@ def test_asking_more_years_never_flags_more(figures, years, unknown_years):
 
 @settings(max_examples=25, deadline=None)
 @given(towns)
-def test_verdicts_are_those_of_a_few_lines_of_python(figures):
+def test_verdicts_are_those_of_a_few_lines_of_python(figures: list[list[float]]) -> None:
     """A second way: means and runs year by year, in plain loops."""
     answer = evaluate_park(town_of(figures), rules=RULES)
     columns = list(zip(*figures, strict=True))
@@ -270,9 +248,7 @@ def test_verdicts_are_those_of_a_few_lines_of_python(figures):
 
 
 @pytest.mark.data
-def test_new_york_is_measured_zone_by_zone(data_root: Path, project_root: Path):
-    from geoplan.io import read_park
-
+def test_new_york_is_measured_zone_by_zone(data_root: Path, project_root: Path) -> None:
     source = project_root / "data" / "gis" / "sources" / "nyc_ibz.yaml"
     park = read_park(source, data_root=data_root)
     answer = evaluate_park(

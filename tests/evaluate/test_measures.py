@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,25 +9,26 @@ from evaluated_towns import NAN, bools, firms, ledger, park_of, reports
 from towns import street_of
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate.measures import MEASURES, find_measure, measure_parcels, missing_for
+from geoplan.evaluate.measures import MEASURES, Measured, find_measure, measure_parcels, missing_for
 from geoplan.evaluate.occupants import read_ledger
+from geoplan.model.park import Park
 from geoplan.model.schema import column
 
 FULL = "enterprise_id parcel_id role land_share floor_area_m2"
 
 
-def spread(park, measure="output"):
+def spread(park: Park, measure: str = "output") -> Measured:
     area = park.parcels.area.to_numpy()
     chosen = find_measure(measure)
     return measure_parcels(park, measure=chosen, ledger=read_ledger(park, year=None), area_m2=area)
 
 
-def amounts(park, measure="output"):
+def amounts(park: Park, measure: str = "output") -> list[float]:
     """The last year, in thousands."""
     return (spread(park, measure).amount[:, -1] / 1e3).tolist()
 
 
-def two_plots(*rows, e1=900e3, e2=NAN, **columns):
+def two_plots(*rows: tuple[Any, ...], e1: float = 900e3, e2: float = NAN, **columns: Any) -> Park:
     """E1 and E2 on a street of two parcels of 10 000 m2."""
     figures = {"E1": [e1]} | ({} if np.isnan(e2) else {"E2": [e2]})
     return park_of(
@@ -36,17 +39,17 @@ def two_plots(*rows, e1=900e3, e2=NAN, **columns):
     )
 
 
-def test_every_measure_is_a_money_column_of_the_schema():
+def test_every_measure_is_a_money_column_of_the_schema() -> None:
     for measure in MEASURES.values():
         assert column(measure.layer, measure.column).kind == "amount"
 
 
-def test_an_unknown_measure_is_refused_with_the_nearest():
-    with pytest.raises(ScenarioError, match="no measure outputs.*nearest is output"):
+def test_an_unknown_measure_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ScenarioError, match=r"no measure outputs.*nearest is output"):
         find_measure("outputs")
 
 
-def test_a_firm_on_two_plots_is_spread_by_its_land():
+def test_a_firm_on_two_plots_is_spread_by_its_land() -> None:
     # 100 % of P1 and 50 % of P2: 10 000 and 5 000 m2, so 600 and 300
     park = two_plots(("E1", "P1", "owner", 1.0, NAN), ("E1", "P2", "owner", 0.5, NAN))
     measured = spread(park)
@@ -54,7 +57,7 @@ def test_a_firm_on_two_plots_is_spread_by_its_land():
     assert measured.basis.tolist() == [[True, False, False, False]] * 2
 
 
-def test_without_shares_land_is_floor_used_over_all_occupied_floor():
+def test_without_shares_land_is_floor_used_over_all_occupied_floor() -> None:
     # E1 has all of P1 (only firm there), and 1 000 of 4 000 m2 of floor on P2: 10 000 and 2 500 m2, 4 to 1
     park = two_plots(
         ("E1", "P1", "owner", NAN, 3000.0),
@@ -67,12 +70,12 @@ def test_without_shares_land_is_floor_used_over_all_occupied_floor():
     assert measured.basis[:, :3].tolist() == [[False, False, True], [False, True, False]]
 
 
-def test_a_firm_on_one_plot_brings_all_it_has_however_little_land_is_known():
+def test_a_firm_on_one_plot_brings_all_it_has_however_little_land_is_known() -> None:
     park = two_plots(("E1", "P1", "owner", NAN, NAN), ("E2", "P1", "tenant", NAN, NAN), e2=100e3)
     assert amounts(park)[0] == 1000.0
 
 
-def test_land_that_cannot_be_known_leaves_all_plots_of_the_firm_unknown():
+def test_land_that_cannot_be_known_leaves_all_plots_of_the_firm_unknown() -> None:
     park = two_plots(
         ("E1", "P1", "owner", NAN, 500.0),
         ("E1", "P2", "tenant", NAN, NAN),  # beside E2, and its floor is not known
@@ -84,30 +87,30 @@ def test_land_that_cannot_be_known_leaves_all_plots_of_the_firm_unknown():
     assert measured.gaps[:, 2].all()  # "the land of a firm on several plots is not known"
 
 
-def test_a_part_is_not_the_whole():
+def test_a_part_is_not_the_whole() -> None:
     park = two_plots(("E1", "P1", "owner", 0.5, NAN), ("E2", "P1", "tenant", 0.5, NAN))
     measured = spread(park)
     assert np.isnan(measured.amount[0, 0])  # E2 is industry and did not report
     assert measured.gaps[0].tolist() == [False, True, False, False]
 
 
-def test_a_plot_elsewhere_leaves_the_rest_unknown():
+def test_a_plot_elsewhere_leaves_the_rest_unknown() -> None:
     park = two_plots(("E1", "P1", "owner", 1.0, NAN), ("E1", "not here", "owner", 1.0, NAN))
     assert np.isnan(amounts(park)).all()
 
 
-def test_a_share_of_zero_is_no_land():
+def test_a_share_of_zero_is_no_land() -> None:
     park = two_plots(("E1", "P1", "owner", 1.0, NAN), ("E1", "P2", "owner", 0.0, NAN))
     assert amounts(park)[0] == 900.0
     assert np.isnan(amounts(park)[1])
 
 
-def test_a_stopped_firm_that_reports_zero_has_zero():
+def test_a_stopped_firm_that_reports_zero_has_zero() -> None:
     park = two_plots(("E1", "P1", "owner", 1.0, NAN), e1=0.0)
     assert amounts(park)[0] == 0.0
 
 
-def test_a_silent_tenant_outside_industry_adds_nothing_but_alone_it_makes_no_zero():
+def test_a_silent_tenant_outside_industry_adds_nothing_but_alone_it_makes_no_zero() -> None:
     parcels = street_of(2)
     people = firms(E1="normal", gym="normal").assign(is_industrial_use=bools(True, False))
     links = ledger(("E1", "P1", "owner"), ("gym", "P1", "tenant"), ("gym", "P2", "tenant"))
@@ -124,7 +127,7 @@ def test_a_silent_tenant_outside_industry_adds_nothing_but_alone_it_makes_no_zer
     assert spread(reporting).amount.sum() == pytest.approx(8e5)  # what it reports counts
 
 
-def test_a_firm_counts_where_it_was_in_that_year():
+def test_a_firm_counts_where_it_was_in_that_year() -> None:
     links = ledger(("E1", "P1", "owner"), ("E1", "P2", "owner")).assign(
         from_date=[None, "2025-01-01"], to_date=["2024-12-31", None]
     )
@@ -140,7 +143,7 @@ def test_a_firm_counts_where_it_was_in_that_year():
     assert np.isnan([amount[0, 1], amount[1, 0]]).all()
 
 
-def test_several_buildings_of_one_firm_on_a_plot_are_one_share():
+def test_several_buildings_of_one_firm_on_a_plot_are_one_share() -> None:
     park = two_plots(
         ("E1", "P1", "owner", 0.25, NAN),
         ("E1", "P1", "owner", 0.25, NAN),
@@ -149,7 +152,7 @@ def test_several_buildings_of_one_firm_on_a_plot_are_one_share():
     assert amounts(park) == [450.0, 450.0]
 
 
-def test_money_is_neither_made_nor_lost():
+def test_money_is_neither_made_nor_lost() -> None:
     rng = np.random.default_rng(1)
     links = pd.DataFrame(
         {
@@ -167,7 +170,7 @@ def test_money_is_neither_made_nor_lost():
     assert np.nansum(spread(park).amount) == pytest.approx(11e5)
 
 
-def test_a_year_that_nobody_reports_is_an_unknown_year_not_a_gap_in_the_table():
+def test_a_year_that_nobody_reports_is_an_unknown_year_not_a_gap_in_the_table() -> None:
     rows = reports(2021, E1=[1.0, 2.0]).assign(year=[2021, 2023])
     park = park_of(
         street_of(1),
@@ -180,7 +183,7 @@ def test_a_year_that_nobody_reports_is_an_unknown_year_not_a_gap_in_the_table():
     assert np.isnan(measured.amount[0]).tolist() == [False, True, False]
 
 
-def test_two_rows_that_contradict_each_other_are_unknown():
+def test_two_rows_that_contradict_each_other_are_unknown() -> None:
     rows = pd.concat([reports(2025, E1=[1.0], E2=[5.0]), reports(2025, E1=[2.0], E2=[5.0])])
     park = park_of(
         street_of(2),
@@ -192,14 +195,14 @@ def test_two_rows_that_contradict_each_other_are_unknown():
     assert amounts(park)[1] == 0.005
 
 
-def test_a_valuation_is_the_parcels_own():
+def test_a_valuation_is_the_parcels_own() -> None:
     table = pd.DataFrame({"parcel_id": ["P2"], "year": [2024], "improvement_amount": [3e5]})
     park = park_of(street_of(2), valuation=table)
     assert amounts(park, "improvement")[1] == 300.0
     assert np.isnan(amounts(park, "improvement")[0])
 
 
-def test_what_a_measure_lacks_is_told():
+def test_what_a_measure_lacks_is_told() -> None:
     park = park_of(street_of(1), occupancy=ledger(("E1", "P1", "owner")))
     assert "performance" in str(missing_for(park, MEASURES["output"]))
     empty = park.with_layers(performance=reports(2025, E1=[NAN]))

@@ -13,7 +13,7 @@ from geoplan.model.schema import columns_of
 HA = 10_000.0
 
 
-def test_land_is_counted_by_code_before_and_after():
+def test_land_is_counted_by_code_before_and_after() -> None:
     town = street_of(4, use=["100102", "100102", "2301", "unknown"])
     table = land_balance(town, after=pd.Series({"P1": "1401", "P2": None, "P3": "070102"}))
     assert list(table) == list(columns_of("land_balance"))
@@ -27,7 +27,7 @@ def test_land_is_counted_by_code_before_and_after():
     assert table.loc[2, ["name_en", "name_zh"]].tolist() == ["parks", "公园绿地"]
 
 
-def test_without_a_plan_nothing_is_said_of_after():
+def test_without_a_plan_nothing_is_said_of_after() -> None:
     table = land_balance(street_of(2))
     assert table["before_m2"].tolist() == [2 * HA]
     assert table[["after_m2", "change_m2"]].isna().all(axis=None)
@@ -37,7 +37,7 @@ codes = st.sampled_from(["100102", "1401", "070102", "2301", "unknown"])
 
 
 @given(st.lists(st.tuples(codes, codes | st.none()), min_size=1, max_size=12))
-def test_the_land_before_is_the_land_after(uses):
+def test_the_land_before_is_the_land_after(uses: list[tuple[str, str | None]]) -> None:
     town = block_of(4, 3).iloc[: len(uses)]
     before, after = (list(column) for column in zip(*uses, strict=True))
     table = land_balance(
