@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Programme", "Solved", "solve"]
+__all__ = ["GrowingProgramme", "Programme", "Relaxed", "Solved", "solve"]
 
 Vector = NDArray[np.float64]
 
@@ -148,3 +148,67 @@ def _read(solver: highspy.Highs, programme: Programme, sign: float, scale: float
         x[programme.is_integer] = np.round(x[programme.is_integer])
     objective = math.nan if x is None else float(programme.cost @ x)
     return Solved(outcome=outcome, x=x, objective=objective, bound=bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relaxed:
+    """The optimum of a linear programme, with the reduced cost of each column."""
+
+    outcome: Literal["optimal", "infeasible", "work", "time"]
+    x: Vector | None
+    bound: float
+    reduced: Vector
+
+
+class GrowingProgramme:
+    """A linear programme (a minimum) that is solved again and again from where it stopped, with more rows."""
+
+    def __init__(self, programme: Programme) -> None:
+        self._programme = programme
+        self._rows = programme.rows
+        self._row_lower, self._row_upper = programme.row_lower, programme.row_upper
+        self._upper = programme.upper.copy()
+        self._scale = float(np.abs(programme.cost).max(initial=0.0)) or 1.0
+        self._solver = _solver(None, None)
+        self._solver.passModel(_model(programme, 1 / self._scale))
+
+    def solve(self, *, time_limit_seconds: float | None = None) -> Relaxed:
+        """Solve it as it stands."""
+        if time_limit_seconds is not None:  # HiGHS counts from the first run of this solver
+            limit = self._solver.getRunTime() + max(time_limit_seconds, 0.0)
+            self._solver.setOptionValue("time_limit", limit)
+        self._solver.run()
+        solved = _read(self._solver, self._programme, 1.0, self._scale)
+        if solved.outcome == "infeasible":
+            return Relaxed(outcome="infeasible", x=None, bound=np.inf, reduced=self._upper * 0)
+        bound, reduced = self._safe_bound()
+        return Relaxed(outcome=solved.outcome, x=solved.x, bound=bound, reduced=reduced)
+
+    def _safe_bound(self) -> tuple[float, Vector]:
+        """A bound that holds for any prices of the rows, so that no tolerance of the solver can spoil it.
+
+        Prices times limits of the rows, plus what each column could still save (Neumaier & Shcherbina, Safe bounds
+        in linear and mixed-integer linear programming, Mathematical Programming 99, 2004).
+        """
+        price = np.array(self._solver.getSolution().row_dual) * self._scale
+        limit = np.where(price > 0, self._row_lower, self._row_upper)
+        price = np.where(np.isfinite(limit), price, 0.0)
+        reduced: Vector = self._programme.cost - self._rows.T @ price
+        paid = float(price @ np.where(np.isfinite(limit), limit, 0.0))
+        return paid + float(np.minimum(reduced, 0.0) @ self._upper), reduced
+
+    def add_rows(self, rows: sp.csr_array, lower: float, upper: float) -> None:
+        """Ask more of the columns: each new row between ``lower`` and ``upper``."""
+        n = rows.shape[0]
+        low, high = np.full(n, lower), np.full(n, upper)
+        self._rows = sp.csr_array(sp.vstack([self._rows, rows], format="csr"))
+        self._row_lower = np.concatenate([self._row_lower, low])
+        self._row_upper = np.concatenate([self._row_upper, high])
+        starts, indices = rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32)
+        self._solver.addRows(n, low, high, indices.size, starts, indices, rows.data)
+
+    def fix_at_zero(self, columns: NDArray[np.int64]) -> None:
+        """Hold these columns at 0."""
+        zero = np.zeros(columns.size)
+        self._upper[columns] = 0.0
+        self._solver.changeColsBounds(columns.size, columns.astype(np.int32), zero, zero)

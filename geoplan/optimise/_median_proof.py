@@ -23,6 +23,8 @@ Mask = NDArray[np.bool_]
 #: A rest of so many rows goes straight to HiGHS; one above the second number is not tried at all.
 SMALL_REST = 4_000
 LARGE_REST = 60_000
+#: Whole costs: a bound so little above a whole number is not taken for more than it.
+WHOLE = 1e-4
 ROOT_ITERATIONS = 1_000
 NODE_ITERATIONS = 60
 MIP_NODES = 10_000
@@ -78,7 +80,7 @@ class _Best:
     @property
     def goal(self) -> float:
         close = self.cost * (1 - self.median.relative_gap)
-        return min(close, self.cost - 1 + 1e-6) if self.is_whole else close
+        return min(close, self.cost - 1 + WHOLE) if self.is_whole else close
 
     @property
     def past_goal(self) -> float:
@@ -87,7 +89,7 @@ class _Best:
 
     def safe(self, bound: float) -> float:
         """The bound: up to the next whole cost, or down by what rounding may have added; never above the answer."""
-        safe = float(np.ceil(bound - 1e-6)) if self.is_whole else bound * (1 - 1e-12)
+        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound * (1 - 1e-12)
         return min(self.cost, max(safe, 0.0))
 
 
@@ -101,7 +103,7 @@ def prove(median: Median, sites: Indices) -> Proven:
     start = np.sort(median.cost[:, sites], axis=1)[:, :2].mean(axis=1)
     nothing = Bound(-np.inf, start, np.zeros(0), np.zeros(0, dtype=np.int64))
     root = _bound(best, pairs, _Node(must, np.ones(m, dtype=bool), nothing), ROOT_ITERATIONS)
-    if root.bound.value > best.goal:
+    if root.bound.value > best.goal or best.cost == 0:
         return Proven(best.sites, best.safe(root.bound.value), is_done=True)
     root = _narrowed(best, root)
     rest = _rest(best, root)
@@ -228,7 +230,7 @@ def _finish(best: _Best, rest: _Rest, bound: float) -> Proven:
         programme,
         node_limit=MIP_NODES,
         relative_gap=median.relative_gap,
-        absolute_gap=1 - 1e-6 if best.is_whole else 0.0,
+        absolute_gap=1 - WHOLE if best.is_whole else 0.0,
         time_limit_seconds=left if np.isfinite(left) else None,
     )
     if solved.x is not None:

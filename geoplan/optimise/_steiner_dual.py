@@ -117,7 +117,8 @@ def needed_arcs(net: Net, ascent: Ascent, *, goal: float) -> Mask:
     graph = sp.csr_array((ascent.reduced, (tail, head)), shape=(net.n, net.n))
     from_root = dijkstra(graph, indices=ascent.root)
     others = net.terminals[net.terminals != ascent.root]
-    to_terminal = dijkstra(sp.csr_array(graph.T), indices=others, min_only=True)
+    back = sp.csr_array((ascent.reduced, (head, tail)), shape=(net.n, net.n))
+    to_terminal = dijkstra(back, indices=others, return_predecessors=True, min_only=True)[0]
     through = ascent.value + from_root[tail] + ascent.reduced + to_terminal[head]
     needed: Mask = through <= goal
     return needed.reshape(2 * n_edges)

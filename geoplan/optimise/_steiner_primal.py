@@ -80,9 +80,7 @@ def prune(net: Net, edges: Indices) -> Indices:
     is_terminal = np.zeros(net.n, dtype=bool)
     is_terminal[net.terminals] = True
     while True:
-        degree = np.bincount(
-            np.concatenate([net.tail[edges], net.head[edges]]), minlength=net.n
-        )
+        degree = np.bincount(np.concatenate([net.tail[edges], net.head[edges]]), minlength=net.n)
         loose = (degree == 1) & ~is_terminal
         kept = edges[~(loose[net.tail[edges]] | loose[net.head[edges]])]
         if kept.size == edges.size:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geoplan.optimise._steiner_cuts import CutSearch
 from geoplan.optimise._steiner_dual import Ascent, ascend, needed_arcs
 from geoplan.optimise._steiner_net import Distances, Net, shrink, without_long_edges
 from geoplan.optimise._steiner_primal import best_tree
@@ -18,6 +20,12 @@ __all__ = ["Found", "search"]
 STARTS = 100
 ROOTS = 10
 ROUNDS = 20
+#: Another round is not worth it if more than this share of the edges is left.
+LITTLE = 0.95
+#: Whole costs: a bound so little above a whole number is not taken for more than it.
+WHOLE = 1e-4
+#: Starts of the trees that follow a linear programme.
+FOLLOWED = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,18 +50,18 @@ class _Best:
     @property
     def goal(self) -> float:
         close = self.cost * (1 - self.relative_gap)
-        return min(close, self.cost - 1 + 1e-6) if self.is_whole else close
+        return min(close, self.cost - 1 + WHOLE) if self.is_whole else close
 
     @property
     def is_done(self) -> bool:
-        return self.bound > self.goal
+        return self.bound >= self.goal
 
     def offer(self, edges: tuple[int, ...], cost: float) -> None:
         if cost < self.cost:
             self.edges, self.cost = edges, cost
 
     def raise_bound(self, bound: float) -> None:
-        safe = float(np.ceil(bound - 1e-6)) if self.is_whole else bound * (1 - 1e-12)
+        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound * (1 - 1e-12)
         self.bound = min(max(self.bound, safe), self.cost)
 
     def nothing_better(self) -> None:
@@ -62,13 +70,12 @@ class _Best:
         self.bound = min(max(self.bound, past), self.cost)
 
 
-def search(
-    net: Net, *, seed: int, relative_gap: float, work_limit: int, deadline: float
-) -> Found:
+def search(net: Net, *, seed: int, relative_gap: float, work_limit: int, deadline: float) -> Found:
     """Find and prove the best tree of a connected simple net."""
     best = _Best(is_whole=bool(np.all(net.cost == np.round(net.cost))), relative_gap=relative_gap)
     work = _Search(net, best, np.random.default_rng(seed), deadline)
-    work.narrow()
+    if work.narrow() == "open":
+        work.prove(work_limit)
     return Found(best.edges, best.bound, best.is_done)
 
 
@@ -80,27 +87,57 @@ class _Search:
         self.best = best
         self.rng = rng
         self.deadline = deadline
-        self.given_cost = {edge: cost for (edge,), cost in zip(net.origin, net.cost.tolist(), strict=True)}
+        self.given_cost = {
+            edge: cost for (edge,), cost in zip(net.origin, net.cost.tolist(), strict=True)
+        }
         self.taken: tuple[int, ...] = ()
         self.ascent: Ascent | None = None
 
     @property
     def base(self) -> float:
         """Cost of the edges bought."""
-        return sum(self.given_cost[edge] for edge in self.taken)
+        return float(sum(self.given_cost[edge] for edge in self.taken))
 
-    def narrow(self) -> None:
+    def narrow(self) -> Literal["open", "done"]:
         """Shrink, grow, bound and rule out, round after round, while that helps."""
         for _ in range(ROUNDS):
             if self._shrink():
-                return
+                return "done"
             size = self.net.cost.size
             self._grow()
             self._bound()
             if self.best.is_done or time.perf_counter() > self.deadline:
-                return
-            if self.net.cost.size > 0.95 * size:  # noqa: PLR2004 - little gained
-                return
+                return "done"
+            if self.net.cost.size > LITTLE * size:
+                break
+        return "done" if self._shrink() else "open"
+
+    def prove(self, work_limit: int) -> None:
+        """Cuts in HiGHS on what is left."""
+        roots = self.net.terminals[:ROOTS].tolist()
+        ascents = [ascend(self.net, root) for root in roots]
+        ascent = max(ascents, key=lambda one: one.value)
+        cuts = CutSearch(
+            net=self.net,
+            root=ascent.root,
+            cuts=list(ascent.cuts),
+            is_needed=needed_arcs(self.net, ascent, goal=self.best.goal - self.base),
+            offer=self._follow,
+            raise_bound=lambda bound: self.best.raise_bound(self.base + bound),
+            goal=lambda: self.best.goal - self.base,
+            work_limit=work_limit,
+            deadline=self.deadline,
+        )
+        if cuts.run():
+            self.best.nothing_better()
+
+    def _follow(self, x: NDArray[np.float64]) -> None:
+        """Grow trees that like the arcs of the programme."""
+        used = x.reshape(2, -1).sum(axis=0)
+        cost = self.net.cost * np.maximum(1 - used, 0.0)
+        distances = Distances.of(self.net, cost)
+        tree = best_tree(self.net, distances, starts=self.net.terminals[:FOLLOWED])
+        self.offer(self.net, tree.edges)
 
     def offer(self, net: Net, edges: NDArray[np.int64]) -> None:
         """A tree of the net, as given edges."""

@@ -140,9 +140,7 @@ def _checked(
 
 def _net(n_nodes: int, ends: Indices, costs: Vector, terminals: Indices) -> Net:
     """The part that holds the terminals, as a simple graph."""
-    graph = sp.csr_array(
-        (np.ones(costs.size), (ends[:, 0], ends[:, 1])), shape=(n_nodes, n_nodes)
-    )
+    graph = sp.csr_array((np.ones(costs.size), (ends[:, 0], ends[:, 1])), shape=(n_nodes, n_nodes))
     _, part = connected_components(graph, directed=False)
     groups = [terminals[part[terminals] == which] for which in np.unique(part[terminals])]
     if len(groups) > 1:
