@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from geoplan.errors import InputError
-from geoplan.model.telling import listed
+from geoplan.model.telling import listed, nearest
 from geoplan.words import Message, say
 
 __all__ = ["checksums", "find_file", "whole_file"]
@@ -34,10 +33,9 @@ def find_file(name: str, folders: Sequence[Path]) -> Path:
     beside = [
         item.name for place in places if place.parent.is_dir() for item in place.parent.iterdir()
     ]
-    near = difflib.get_close_matches(path.name, sorted(set(beside)), n=1)
+    near = nearest(path.name, sorted(set(beside)))
     looked = "; ".join(place.parent.as_posix() for place in places)
-    key = "read.no_file_near" if near else "read.no_file"
-    raise InputError([say(key, name=name, folders=looked, near=near[0] if near else "")])
+    raise InputError([say("read.no_file", name=name, folders=looked, near=near)])
 
 
 def whole_file(path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -18,7 +17,7 @@ from geoplan.io.sources import ColumnSource, LayerSource
 from geoplan.model.answers import Problem
 from geoplan.model.cells import id_text, written
 from geoplan.model.schema import LAYERS, UNKNOWN_USE, Column, columns_of
-from geoplan.model.telling import listed, shown
+from geoplan.model.telling import listed, nearest
 from geoplan.units import to_base
 from geoplan.words import Message, say
 
@@ -63,17 +62,16 @@ def mapped_table(
 
 
 def _problems_of_column(raw: RawTable, name: str, layer: str) -> Iterable[Message]:
-    present = [str(column) for column in raw.frame.columns]
+    present = [str(column) for column in raw.frame.columns if column != "geometry"]
     if present.count(name) > 1:
         yield say("check.repeated_column", layer=layer, columns=name)
     elif name not in present:
-        near = difflib.get_close_matches(name, present, n=1)
         yield say(
             "read.no_column",
             layer=layer,
             table=raw.name,
             column=name,
-            near=shown(near[0]) if near else "-",
+            near=nearest(name, present),
             present=listed(present),
         )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from geoplan.model.schema import LAYERS, columns_of
+from geoplan.model.telling import nearest, shown
 from geoplan.words import Message, say
 
 __all__ = ["problems_of_names"]
@@ -26,7 +26,7 @@ def problems_of_names(tree: Mapping[str, Any]) -> Iterator[tuple[Place, Message]
         if name not in known:
             yield (
                 ("layers", name),
-                say("yaml.source_layer", name=str(name), **_nearest(name, known)),
+                say("yaml.source_layer", name=shown(name), near=nearest(name, known)),
             )
             continue
         several = isinstance(parts, Sequence) and not isinstance(parts, str)
@@ -53,16 +53,13 @@ def _column(
 ) -> Iterator[tuple[Place, Message]]:
     known = {n: item for n, item in columns_of(layer).items() if item.stage == "input"}
     if name not in known:
-        told = _nearest(name, known)
-        yield place, say("yaml.source_column", layer=layer, name=str(name), **told)
+        yield (
+            place,
+            say("yaml.source_column", layer=layer, name=shown(name), near=nearest(name, known)),
+        )
     elif (
         isinstance(origin, Mapping)
         and origin.get("unit")
         and known[str(name)].kind not in _MEASURED
     ):
         yield place, say("yaml.source_unit_of_text", name=str(name))
-
-
-def _nearest(name: object, known: Sequence[str] | Mapping[str, Any]) -> dict[str, str]:
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return {"near": near[0] if near else "-", "known": ", ".join(known)}

@@ -12,7 +12,7 @@ import pyproj
 import rasterio
 from rasterio.errors import RasterioError
 
-from geoplan.errors import InputError, SchemaError
+from geoplan.errors import CrsError, InputError, SchemaError
 from geoplan.io._files import checksums, find_file, whole_file
 from geoplan.io._mapping import MappedTable, mapped_table, numbered_ids, with_shapes
 from geoplan.io._placing import Placed, placed_tables
@@ -20,9 +20,9 @@ from geoplan.io._tables import RawTable, layer_names, read_table
 from geoplan.io.sources import LOCAL_METRES, LayerSource, Source, read_source
 from geoplan.model.answers import Problem, Raster
 from geoplan.model.cells import id_text
-from geoplan.model.names import column_named, layer_named, names_in_schema
+from geoplan.model.names import layer_named, missing_column, names_in_schema
 from geoplan.model.park import Park
-from geoplan.model.schema import LAYERS
+from geoplan.model.schema import LAYERS, needed_columns
 from geoplan.model.telling import listed
 from geoplan.model.validate import checked_layers
 from geoplan.spatial.crs import crs_name
@@ -148,8 +148,17 @@ class _Reading:
                 except InputError as problem:
                     self.broken += [item for item in problem.problems if item not in self.broken]
         if self.broken:
-            raise SchemaError(self.broken) if self.tables else InputError(self.broken)
+            raise SchemaError(self.broken + self._wrong_coordinates()) if self.tables else InputError(
+                self.broken
+            )
         self._tell_unused()
+
+    def _wrong_coordinates(self) -> list[Message]:
+        try:
+            placed_tables(self.tables, working_crs=self.source.working_crs)
+        except CrsError as error:
+            return list(error.problems)
+        return []
 
     def _read_one(self, layer: str, part: LayerSource, constants: Mapping[str, object]) -> None:
         key = (part.file, part.layer, part.encoding, part.header_row)
@@ -221,10 +230,15 @@ def _by_name(raw: RawTable, layer: str, constants: Mapping[str, object]) -> Mapp
     used = frozenset(known)
     known += [str(frame.active_geometry_name)] if isinstance(frame, gpd.GeoDataFrame) else []
     keep = [name in known for name in frame.columns]
+    ours = {*names_in_schema(known, layer).values(), *constants}
+    present = [str(name) for name in frame.columns if name != "geometry"]
+    broken = [
+        missing_column(name, layer, present) for name in needed_columns(layer) if name not in ours
+    ]
     table = frame.loc[:, keep]
     for name, value in constants.items():
         table = table.assign(**{name: pd.Series([value] * len(table), index=table.index)})
-    return MappedTable(table=table, used=used)
+    return MappedTable(table=table, used=used, broken=tuple(broken))
 
 
 def _joined(
@@ -233,26 +247,41 @@ def _joined(
     """The parts of each layer put together, with its classification and numbered ids where asked."""
     for layer in dict.fromkeys(layer for layer, _ in tables):
         parts = [table for own, table in tables if own == layer]
+        is_numbered = any(part.duplicate_ids == "number" for part in source.layers[layer])
+        if is_numbered and not LAYERS[layer].id_column:
+            parts = [_with_numbered_keys(table, layer) for table in parts]
         table = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
         if layer == "parcels" and source.landuse_version is not None:
             stated = {"landuse_version": source.landuse_version}
             table = table if "landuse_version" in table.columns else table.assign(**stated)
-        if any(part.duplicate_ids == "number" for part in source.layers[layer]):
+        if is_numbered and LAYERS[layer].id_column:
             table = _with_numbered_ids(table, layer)
         yield layer, table
 
 
 def _with_numbered_ids(table: pd.DataFrame, layer: str) -> pd.DataFrame:
     id_column = LAYERS[layer].id_column
-    present = [
-        name
-        for name in table.columns
-        if (item := column_named(layer, str(name))) is not None and item.name == id_column
-    ]
-    if not id_column:
+    name = next(
+        (
+            old
+            for old, new in names_in_schema(map(str, table.columns), layer).items()
+            if new == id_column
+        ),
+        id_column,
+    )
+    ids = table.get(name, pd.Series(index=table.index, dtype="str"))
+    return table.assign(**{name: numbered_ids(id_text(ids))})
+
+
+def _with_numbered_keys(table: pd.DataFrame, layer: str) -> pd.DataFrame:
+    """Number what stands twice in one year, in the order of the file, as the parcels or firms themselves are."""
+    key = LAYERS[layer].key_columns[0]
+    if not {key, "year"} <= set(table.columns):
         return table
-    ids = id_text(table[present[0]]) if present else pd.Series(index=table.index, dtype="str")
-    return table.assign(**{present[0] if present else id_column: numbered_ids(ids)})
+    ids = id_text(table[key])
+    known = ids[ids.notna()]
+    numbered = known.groupby(table.loc[known.index, "year"], dropna=False).transform(numbered_ids)
+    return table.assign(**{key: ids.mask(ids.notna(), numbered)})
 
 
 def _crs_of(layers: Mapping[str, pd.DataFrame]) -> pyproj.CRS | None:

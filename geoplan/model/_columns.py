@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from geoplan.model.answers import Problem
 from geoplan.model.cells import id_text, typed
-from geoplan.model.names import column_named, names_in_schema
+from geoplan.model.names import column_named, missing_column, names_in_schema
 from geoplan.model.schema import LAYERS, Column, columns_of, needed_columns
 from geoplan.model.telling import listed, shown
 from geoplan.units import M2_PER_MU
@@ -37,7 +35,7 @@ def checked_columns(table: pd.DataFrame, layer: str) -> CheckedColumns:
     renamed, problems = _with_schema_names(table, layer)
     identified, broken = _with_id(renamed, layer)
     missing = [name for name in needed_columns(layer) if not _has(identified, name)]
-    broken += [_missing(name, layer, table.columns) for name in missing]
+    broken += [missing_column(name, layer, table.columns) for name in missing]
     if broken:
         return CheckedColumns(table=identified, broken=tuple(broken))
     result, told = _typed_columns(identified, layer)
@@ -49,22 +47,6 @@ def checked_columns(table: pd.DataFrame, layer: str) -> CheckedColumns:
 
 def _has(table: pd.DataFrame, name: str) -> bool:
     return name in table.columns or table.index.name == name
-
-
-def _missing(name: str, layer: str, present: Iterable[object]) -> Message:
-    item = columns_of(layer)[name]
-    names = [str(other) for other in present]
-    near = difflib.get_close_matches(name, names, n=1)
-    key = "check.missing_column_near" if near else "check.missing_column"
-    return say(
-        key,
-        layer=layer,
-        column=name,
-        term=item.term,
-        meaning=item.meaning,
-        near=shown(near[0]) if near else "",
-        present=listed(names),
-    )
 
 
 def _with_schema_names(table: pd.DataFrame, layer: str) -> tuple[pd.DataFrame, list[Problem]]:
@@ -179,12 +161,12 @@ def _checked_keys(
     nameless = table[keys].isna().any(axis="columns")
     if nameless.any():
         rows = [number + 1 for number in table.index[nameless]]
-        problems.append(_left(layer, "key_missing", rows, ", ".join(keys)))
+        problems.append(_left(layer, "key_missing", rows, ", ".join(keys), len(rows)))
     table = table[~nameless]
     repeated = table.duplicated()
     if repeated.any():
-        rows = list(_row_names(table, layer)[repeated])
-        problems.append(_left(layer, "row_repeated", rows, ", ".join(keys)))
+        rows = list(dict.fromkeys(_row_names(table, layer)[repeated]))
+        problems.append(_left(layer, "row_repeated", rows, ", ".join(keys), int(repeated.sum())))
     table = table[~repeated].reset_index(drop=True)
     return table, problems, _key_problems(table, layer, keys)
 
@@ -207,6 +189,6 @@ def _key_problems(table: pd.DataFrame, layer: str, keys: list[str]) -> list[Mess
     ]
 
 
-def _left(layer: str, kind: str, rows: list[object], columns: str) -> Problem:
-    message = say(f"check.{kind}", layer=layer, columns=columns, rows=listed(rows), count=len(rows))
+def _left(layer: str, kind: str, rows: list[object], columns: str, count: int) -> Problem:
+    message = say(f"check.{kind}", layer=layer, columns=columns, rows=listed(rows), count=count)
     return Problem(severity="warning", layer=layer, kind=kind, message=message)

@@ -27,10 +27,11 @@ _AREA_TOLERANCE_SHARE = 0.02
 def coverage_problems(parcels: gpd.GeoDataFrame) -> list[Problem]:
     """Everything that keeps the parcels from tiling the land."""
     shapes = np.asarray(parcels.geometry.array)
-    problems = _identical(shapes, parcels.index)
-    if not shapely.coverage_is_valid(shapes):
-        problems += _overlaps(shapes, parcels.index)
-    return problems + _areas_that_differ(parcels)
+    return [
+        *_identical(shapes, parcels.index),
+        *_overlaps(shapes, parcels.index),
+        *_areas_that_differ(parcels),
+    ]
 
 
 def _identical(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
@@ -45,11 +46,7 @@ def _identical(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
 
 
 def _overlaps(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
-    """Pairwise intersections of those parcels only whose edges break the coverage."""
-    suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
-    tree = shapely.STRtree(shapes[suspects])
-    left, right = tree.query(shapes[suspects], predicate="intersects")
-    first, second = suspects[left[left < right]], suspects[right[left < right]]
+    first, second = _pairs_that_may_overlap(shapes)
     shared = shapely.intersection(shapes[first], shapes[second])
     area_m2 = shapely.area(shared)
     same = shapely.equals(shapes[first], shapes[second])  # told as identical
@@ -74,6 +71,29 @@ def _overlaps(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
         ]
         problems += _rest(kind, [f"{one} - {other}" for one, other, *_ in own[MOST_TOLD:]])
     return problems
+
+
+def _pairs_that_may_overlap(
+    shapes: NDArray[np.object_],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find pairs that share more than a border, each once.
+
+    ``shapely.coverage_is_valid`` says the same where borders match corner by corner, and is as fast on 3,772 lots of New
+    York (0.05 s). Where a city draws all its streets as one polygon of 18,607 corners it takes 8 s for 13,115 parcels;
+    prepared predicates take 0.6 s, and do not mind a corner that only one side of a border has.
+    """
+    left, right = shapely.STRtree(shapes).query(shapes)
+    left, right = left[left < right], right[left < right]
+    is_left_bigger = (
+        shapely.get_num_coordinates(shapes)[left] >= shapely.get_num_coordinates(shapes)[right]
+    )
+    big, small = np.where(is_left_bigger, (left, right), (right, left))
+    prepared = shapes.copy()
+    shapely.prepare(prepared)
+    meet = shapely.intersects(prepared[big], prepared[small])
+    big, small, left, right = big[meet], small[meet], left[meet], right[meet]
+    inside = ~shapely.touches(prepared[big], prepared[small])
+    return left[inside], right[inside]
 
 
 def _problem(kind: str, row: str, geometry: BaseGeometry, **values: object) -> Problem:

@@ -123,6 +123,8 @@ def _repaired(
     shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
     after = shapely.area(shapes)
     rows = np.flatnonzero(invalid)
+    has_area = ~shapely.is_empty(shapes[rows])  # what encloses nothing is told as such
+    rows, reasons = rows[has_area], reasons[has_area]
     for i, reason in list(zip(rows, reasons, strict=True))[:MOST_TOLD]:
         problems.append(
             _problem(

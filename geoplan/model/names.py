@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from geoplan.model.schema import LAYERS, Column, columns_of
+from geoplan.model.telling import listed, nearest
+from geoplan.words import Message, say
 
-__all__ = ["column_named", "layer_named", "names_in_schema"]
+__all__ = ["column_named", "layer_named", "missing_column", "names_in_schema"]
 
 
 def layer_named(name: str) -> str | None:
@@ -50,3 +52,17 @@ def names_in_schema(columns: Iterable[str], layer: str) -> dict[str, str]:
         if name not in found and item is not None and item.name not in found.values():
             found[name] = item.name
     return found
+
+
+def missing_column(name: str, layer: str, present: Iterable[object]) -> Message:
+    """Say that a needed column is missing: what it is, what is nearest, what there is."""
+    item = columns_of(layer)[name]
+    names = [str(other) for other in present]
+    return say(
+        "check.missing_column",
+        layer=layer,
+        column=name,
+        term=item.term,
+        near=nearest(name, names),
+        present=listed(names),
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from collections.abc import Iterable
 
 from geoplan.words import Message, join, literal, say
 
-__all__ = ["MOST_LISTED", "listed", "shown"]
+__all__ = ["MOST_LISTED", "listed", "nearest", "shown"]
 
 #: How many ids or values a sentence names before it says "and n more".
 MOST_LISTED = 10
@@ -27,6 +28,19 @@ def shown(value: object) -> str:
     cut = text[:_LONGEST_SHOWN]
     clean = "".join(_visible(character) for character in cut)
     return clean if cut == text else f"{clean}..."
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Find the known name that looks most like this one, whatever its case; ``-`` if none does.
+
+    Examples
+    --------
+    >>> nearest("PARCEL", ["roads", "parcels"]), nearest("x", ["parcels"])
+    ('parcels', '-')
+    """
+    plain = {one.casefold(): one for one in known}
+    found = difflib.get_close_matches(str(name).casefold(), list(plain), n=1)
+    return shown(plain[found[0]]) if found else "-"
 
 
 def _visible(character: str) -> str:

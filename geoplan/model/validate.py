@@ -6,7 +6,6 @@ deeper, at what cannot be seen in one row: overlaps, ledger rows without a parce
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,12 @@ import pyproj
 from geoplan.errors import CrsError, SchemaError
 from geoplan.model._codes import with_national_codes
 from geoplan.model._columns import checked_columns
+from geoplan.model._coverage import coverage_problems
+from geoplan.model._ledger import ledger_problems
 from geoplan.model._shapes import checked_shapes
 from geoplan.model.answers import Problem
 from geoplan.model.schema import LAYERS
+from geoplan.model.telling import nearest
 from geoplan.spatial.crs import (
     Bounds,
     are_degrees,
@@ -105,7 +107,7 @@ def _unknown_layers(layers: Mapping[str, pd.DataFrame]) -> list[Message]:
         say(
             "check.unknown_layer",
             layer=name,
-            near=(difflib.get_close_matches(name, known, n=1) or ["-"])[0],
+            near=nearest(name, known),
             known=", ".join(known),
         )
         for name in unknown
@@ -202,7 +204,4 @@ def check_park(park: Park) -> tuple[Problem, ...]:
     Identical parcels, overlaps and slivers; areas of the documents that differ from the polygons; ledger rows without a
     parcel and parcels without a row; shares above one; taxes above revenue. Nothing is changed.
     """
-    from geoplan.model._coverage import coverage_problems  # noqa: PLC0415
-    from geoplan.model._ledger import ledger_problems  # noqa: PLC0415
-
     return (*coverage_problems(park.parcels), *ledger_problems(park.layers))

@@ -118,7 +118,7 @@ class Diagnosis:
         return say(
             "check.crs_candidates",
             candidates=join([candidate.told for candidate in candidates]),
-            crs=candidates[0].crs,
+            crs=candidates[0].crs if len(candidates) == 1 else "EPSG:....",
         )
 
 
