@@ -17,7 +17,7 @@ from geoplan.indicators.facts import GRAVEST_FIRST, Facts, gather
 from geoplan.model.answers import Allocation, Evaluation, Indicator
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
-from geoplan.words import LANGUAGES
+from geoplan.words import LANGUAGES, text
 
 __all__ = ["INDICATORS", "indicator_table", "measure_plan"]
 
@@ -76,6 +76,12 @@ def measure_plan(
 
 def indicator_table(indicators: Sequence[Indicator]) -> pd.DataFrame:
     """The indicators as layer ``indicators`` of the schema, in the order given."""
+    names = {
+        f"name_{language}": pd.Series(
+            [text(f"indicator.{item.name}", language) for item in indicators], dtype="str"
+        )
+        for language in LANGUAGES
+    }
     notes = {
         f"note_{language}": pd.Series(
             ["" if item.note is None else item.note.text(language) for item in indicators],
@@ -86,6 +92,7 @@ def indicator_table(indicators: Sequence[Indicator]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "indicator": pd.Series([item.name for item in indicators], dtype="str"),
+            **names,
             "value": pd.Series([item.value for item in indicators], dtype=float),
             "unit": pd.Series([item.unit for item in indicators], dtype="str"),
             **notes,

@@ -325,7 +325,9 @@ land_balance | name_zh | text | | | | indicators | 用地名称 | its name in Ch
 land_balance | before_m2 | number | m2 | | 0.. | indicators | 现状面积 | area today
 land_balance | after_m2 | number | m2 | | 0.. | indicators | 规划面积 | area by the plan
 land_balance | change_m2 | number | m2 | | | indicators | 增减 | after less before
-indicators | indicator | text | | | | indicators | 指标 | name of the indicator
+indicators | indicator | text | | | | indicators | 指标代号 | short name of the indicator, once
+indicators | name_en | text | | | | indicators | 指标名称（英文） | its name in English
+indicators | name_zh | text | | | | indicators | 指标 | its name in Chinese
 indicators | value | number | | | | indicators | 数值 | what it is; empty where it is not known
 indicators | unit | text | | | | indicators | 单位 | unit
 indicators | note_en | text | | | | indicators | 说明（英文） | assumption or reason it is missing, in English
