@@ -67,7 +67,7 @@ def parse(description: str, arguments: Sequence[str] | None = None) -> Options:
         metavar="DIR",
         help="folder of real data, or the one data set in it (default: GEOPLAN_DATA or ../shared/data)",
     )
-    parser.add_argument("--quick", action="store_true", help="small cases only, under a minute")
+    parser.add_argument("--quick", action="store_true", help="small cases only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows as JSON")
     asked = parser.parse_args(arguments)
     return Options(data=asked.data, quick=asked.quick, json=asked.json)
