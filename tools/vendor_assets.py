@@ -85,7 +85,9 @@ def unpack(package: Package, folder: Path) -> None:
 
 def checksums_of(folder: Path) -> str:
     """One line per file: SHA-256, two spaces, path; as ``sha256sum -c`` reads it."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "CHECKSUMS")
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name != "CHECKSUMS"
+    )
     return "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
         for path in files

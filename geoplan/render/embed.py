@@ -163,9 +163,7 @@ def pack(data: Mapping[str, Any]) -> str:
     plain = raw.encode("utf-8", errors="replace")
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = deflate.compress(plain) + deflate.flush()
-    return json.dumps(
-        {"bytes": len(plain), "deflated": base64.b64encode(packed).decode("ascii")}
-    )
+    return json.dumps({"bytes": len(plain), "deflated": base64.b64encode(packed).decode("ascii")})
 
 
 def unpack_page(page: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ and one for the plan. *Places* (water, green, streets, buildings, centres, green
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geoplan.model.answers import Allocation, Centres, Evaluation, Greenway
-from geoplan.model.landuse import name_of
+from geoplan.model.landuse import group_of, name_of
 from geoplan.model.park import Park
 from geoplan.model.schema import UNKNOWN_USE
 from geoplan.render.embed import Grid, encode_numbers, encode_points, encode_shapes, encode_texts
@@ -41,6 +41,7 @@ _STREET_WIDTH_M: Mapping[str, float] = {
     "green_street": 9,
     "greenway": 5,
 }  # drawing widths where the layer has no red lines
+_PALE = 0.26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,9 @@ class Entry:
     swatch
         How it is filled.
     is_faded
-        Drawn pale, because the view is about the others.
+        Drawn pale and without marks, because the view is about the others.
+    is_marked
+        Whether the mark is written on the map.
     """
 
     key: str
@@ -64,6 +67,7 @@ class Entry:
     mark: Message
     swatch: Swatch
     is_faded: bool = False
+    is_marked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +110,7 @@ def findings_view(parcels: gpd.GeoDataFrame, *, evaluation: Evaluation) -> View:
             label=say(f"render.triage.{name}"),
             mark=say(f"render.triage_mark.{name}"),
             swatch=triage_swatches()[name],
-            is_faded=name == NOT_ASSESSED,
+            is_marked=name != NOT_ASSESSED,
         )
         for name in (*TRIAGE, NOT_ASSESSED)
         if name in present
@@ -123,7 +127,9 @@ def plan_view(parcels: gpd.GeoDataFrame, *, allocation: Allocation) -> View:
     keys = product.map("product {}".format, na_action="ignore").fillna(uses.radd("use "))
     use_of_product = uses[product.notna()].groupby(product.dropna()).first().to_dict()
     entries = (*_product_entries(use_of_product), *_kept_entries(uses[product.isna()]))
-    return View(name="plan", entries=entries, classes=_places_in(keys, entries), is_outlined=changes)
+    return View(
+        name="plan", entries=entries, classes=_places_in(keys, entries), is_outlined=changes
+    )
 
 
 def _product_entries(use_of_product: Mapping[str, str]) -> list[Entry]:
@@ -152,8 +158,9 @@ def _use_entry(code: str, swatch: Swatch, *, prefix: str = "", is_faded: bool = 
         key=prefix + code,
         label=use_name(code),
         mark=literal(code if code != UNKNOWN_USE else "?"),
-        swatch=swatch,
+        swatch=replace(swatch, opacity=_PALE) if is_faded else swatch,
         is_faded=is_faded,
+        is_marked=not is_faded and group_of(code) not in ("road", "water"),
     )
 
 
@@ -178,7 +185,9 @@ def encode_view(view: View) -> dict[str, Any]:
                 "mark": entry.mark.both(),
                 "colour": entry.swatch.colour,
                 "pattern": entry.swatch.pattern,
+                "opacity": entry.swatch.opacity,
                 "faded": entry.is_faded,
+                "marked": entry.is_marked,
             }
             for entry in view.entries
         ],
@@ -188,9 +197,17 @@ def encode_view(view: View) -> dict[str, Any]:
 
 
 def places_of(
-    park: Park, *, centres: Centres | None, greenway: Greenway | None, grid: Grid
+    park: Park,
+    *,
+    allocation: Allocation | None,
+    centres: Centres | None,
+    greenway: Greenway | None,
+    grid: Grid,
 ) -> dict[str, Any]:
-    """Everything on the map that is no parcel, by layer: shapes, names and what the page needs to draw them."""
+    """Everything on the map that is no parcel, by layer: shapes, names and what the page needs to draw them.
+
+    Phase 1 is what the plan converts first; without a plan, what the survey marks so.
+    """
     places: dict[str, Any] = {}
     for layer in ("water", "green", "buildings", "facilities"):
         table = park.places(layer)
@@ -199,7 +216,7 @@ def places_of(
     roads = park.places("roads")
     if roads is not None and len(roads):
         places["roads"] = _named_shapes(roads, grid) | {"width_m": _street_widths(roads)}
-    first = _first_phase(park)
+    first = _first_phase(park, allocation)
     if first is not None:
         places["phase_1"] = {"shapes": encode_shapes(first, grid=grid)}
     if greenway is not None and len(greenway.lines):
@@ -223,10 +240,13 @@ def _street_widths(roads: gpd.GeoDataFrame) -> list[float | None]:
     return encode_numbers(measured.where(measured > 0).fillna(by_class), digits=1)
 
 
-def _first_phase(park: Park) -> gpd.GeoDataFrame | None:
-    if "phase" not in park.parcels:
+def _first_phase(park: Park, allocation: Allocation | None) -> gpd.GeoDataFrame | None:
+    parcels, name = park.parcels, "phase"
+    if allocation is not None and "planned_phase" in allocation.parcels:
+        parcels, name = allocation.parcels, "planned_phase"
+    if name not in parcels:
         return None
-    first = park.parcels[park.parcels["phase"].eq(1).fillna(value=False).astype(bool)]
+    first = parcels[parcels[name].eq(1).fillna(value=False).astype(bool)]
     if first.empty:
         return None
     whole = shapely.union_all(first.geometry.to_numpy(), grid_size=0.01)

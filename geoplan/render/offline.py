@@ -118,15 +118,15 @@ def leaflet_script() -> Script:
     options = ",".join(
         f'{key}:"{_data_uri("vendor/leaflet/images/" + name)}"' for key, name in images.items()
     )
-    return Script(
-        f'{code}L.Icon.Default.imagePath="";L.Icon.Default.mergeOptions({{{options}}});'
-    )
+    return Script(f'{code}L.Icon.Default.imagePath="";L.Icon.Default.mergeOptions({{{options}}});')
 
 
 def inflate_script() -> Script:
     """The small inflate, as ``geoplan.inflate``."""
     code = asset("vendor/tiny-inflate/index.js")
-    return Script(f"(function(module){{{code}\nwindow.geoplan={{inflate:module.exports}};}})({{}});")
+    return Script(
+        f"(function(module){{{code}\nwindow.geoplan={{inflate:module.exports}};}})({{}});"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

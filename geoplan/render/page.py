@@ -125,7 +125,7 @@ class ParkMap(folium.Map):  # type: ignore[misc]  # folium is untyped
             zoom_start=15,
             zoom_control=False,
             attribution_control=False,
-            zoom_snap=0.25,
+            zoom_snap=0.1,
             zoom_delta=0.5,
             min_zoom=-8,
             max_zoom=22,
@@ -226,7 +226,13 @@ def _data(content: PageContent, grid: Grid) -> dict[str, Any]:
         "labels": encode_points(park.parcels, grid=grid),
         "parcels": columns,
         "views": [encode_view(view) for view in views_of(content)],
-        "places": places_of(park, centres=content.centres, greenway=content.greenway, grid=grid),
+        "places": places_of(
+            park,
+            allocation=content.allocation,
+            centres=content.centres,
+            greenway=content.greenway,
+            grid=grid,
+        ),
         "firms": firms_of(park),
         "findings": None if evaluation is None else verdicts_of(park, evaluation),
         "series": None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -26,24 +26,30 @@ TRIAGE = ("acquire", "revitalise", "assist", "survey", "keep")
 #: The class of land to which the tests do not apply.
 NOT_ASSESSED = "not_assessed"
 
-_TRIAGE_PATTERNS: Mapping[str, str] = MappingProxyType(
-    {"acquire": "crossed", "revitalise": "lines", "assist": "level", "survey": "dots"}
-)
-_NOT_ASSESSED_COLOUR = "#E9E4D8"
+_PLAIN_GROUPS = ("road", "water")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swatch:
-    """A fill colour ``#RRGGBB`` and one of :data:`PATTERNS` over it."""
+    """A fill colour ``#RRGGBB``, how much of it covers the paper, and one of :data:`PATTERNS` over it."""
 
     colour: str
     pattern: str = "plain"
+    opacity: float = 0.84
+
+
+_TRIAGE_PATTERNS: Mapping[str, str] = MappingProxyType(
+    {"acquire": "crossed", "revitalise": "lines", "assist": "level", "survey": "dots"}
+)
+_NOT_ASSESSED = Swatch(colour="#E4DED0", opacity=0.4)
+_KEEP_OPACITY = 0.5  # land that may stay as it is steps back behind land that needs deciding
 
 
 def use_swatches(codes: Sequence[str]) -> list[Swatch]:
     """How each of these land uses is filled: its official colour, and a pattern where the colour was taken before.
 
-    Green land never goes without a pattern, because its green and the red of commerce look the same to some eyes.
+    Green land never goes without a pattern, because its green and the red of commerce look the same to some eyes; water
+    and roads never have one, because their shape tells what they are.
 
     Examples
     --------
@@ -54,9 +60,10 @@ def use_swatches(codes: Sequence[str]) -> list[Swatch]:
     swatches = []
     for code in codes:
         colour = colour_of(code)
-        first = PATTERNS.index("dots") if group_of(code) == "open_green" else 0
-        pattern = PATTERNS[(first + taken[colour]) % len(PATTERNS)]
-        swatches.append(Swatch(colour=colour, pattern=pattern))
+        group = group_of(code)
+        first = PATTERNS.index("dots") if group == "open_green" else 0
+        place = 0 if group in _PLAIN_GROUPS else first + taken[colour]
+        swatches.append(Swatch(colour=colour, pattern=PATTERNS[place % len(PATTERNS)]))
         taken[colour] += 1
     return swatches
 
@@ -76,4 +83,5 @@ def triage_swatches() -> Mapping[str, Swatch]:
         name: Swatch(colour=colours[name], pattern=_TRIAGE_PATTERNS.get(name, "plain"))
         for name in TRIAGE
     }
-    return MappingProxyType(swatches | {NOT_ASSESSED: Swatch(colour=_NOT_ASSESSED_COLOUR)})
+    swatches["keep"] = replace(swatches["keep"], opacity=_KEEP_OPACITY)
+    return MappingProxyType(swatches | {NOT_ASSESSED: _NOT_ASSESSED})

@@ -67,7 +67,7 @@ def parcel_columns(
         "parcel_id": encode_texts(pd.Series(parcels.index, index=parcels.index)),
         "area_m2": encode_numbers(pd.Series(parcels.area, index=parcels.index), digits=1),
     }
-    columns |= _columns(parcels, _FROM_PARK)
+    columns |= _columns(_with_holders(park), _FROM_PARK)
     if evaluation is not None:
         judged = evaluation.parcels.reindex(parcels.index)
         columns |= _columns(judged, _FROM_EVALUATION)
@@ -82,10 +82,17 @@ def parcel_columns(
     return columns
 
 
+def _with_holders(park: Park) -> pd.DataFrame:
+    """The parcels, with the names of right holders that stand in the ledger."""
+    enterprises = park.get("enterprises")
+    if "right_holder" not in park.parcels or enterprises is None or "name" not in enterprises:
+        return park.parcels
+    holder = park.parcels["right_holder"]
+    return park.parcels.assign(right_holder=holder.map(enterprises["name"]).fillna(holder))
+
+
 def _columns(table: pd.DataFrame, wanted: Mapping[str, int | str]) -> dict[str, Any]:
-    return {
-        name: _column(table[name], digits) for name, digits in wanted.items() if name in table
-    }
+    return {name: _column(table[name], digits) for name, digits in wanted.items() if name in table}
 
 
 def _column(values: pd.Series, digits: int | str) -> Any:
@@ -209,6 +216,4 @@ def _words(columns: Mapping[str, Any], name: str) -> set[str]:
 
 def _names(layer: str, name: str) -> dict[str, Any]:
     group = {"operating_status": "status"}.get(name, name)
-    return {
-        key: say(f"render.{group}.{key}").both() for key in column(layer, name).choices
-    }
+    return {key: say(f"render.{group}.{key}").both() for key in column(layer, name).choices}

@@ -9,21 +9,25 @@
   var ROAD = "#fbfaf6";
   var ROAD_EDGE = "#d6cfc1";
   var GREENWAY = "#1d7f4e";
-  var FILL_OPACITY = 0.84;
-  var PALE_OPACITY = 0.24;
+  var TILE = 10; // pixels of one tile of a pattern
   var SANS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Segoe UI",sans-serif';
 
-  geoplan.opacityOf = function (entry) { return entry.faded ? PALE_OPACITY : FILL_OPACITY; };
+  // A name that the data has in both languages, the Chinese first: the part of one language, for the little room on a map.
+  geoplan.nameIn = function (name, language) {
+    var both = /^([^A-Za-z]*[\u3400-\u9fff][^A-Za-z]*?)\s+([A-Za-z][^\u3400-\u9fff]*)$/.exec(name || "");
+    return both ? both[language === "zh" ? 1 : 2] : name;
+  };
 
   // One tile of a pattern: thin dark strokes that read in grey and under any colour.
   function tileOf(pattern, ratio) {
-    var side = 8;
+    var side = TILE;
     var tile = document.createElement("canvas");
     tile.width = tile.height = side * ratio;
     var pen = tile.getContext("2d");
     pen.scale(ratio, ratio);
-    pen.strokeStyle = pen.fillStyle = "rgba(25,30,28,0.5)";
-    pen.lineWidth = 0.9;
+    pen.strokeStyle = pen.fillStyle = "rgba(25,30,28,0.42)";
+    pen.lineWidth = 0.8;
+    pen.scale(TILE / 8, TILE / 8);
     pen.beginPath();
     if (pattern === "lines" || pattern === "crossed") {
       pen.moveTo(-1, 9); pen.lineTo(9, -1);
@@ -51,7 +55,7 @@
     var pen = canvas.getContext("2d");
     pen.fillStyle = "#fffdf8";
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.globalAlpha = geoplan.opacityOf(entry);
+    pen.globalAlpha = entry.opacity;
     pen.fillStyle = entry.colour;
     pen.fillRect(0, 0, canvas.width, canvas.height);
     if (entry.pattern !== "plain") {
@@ -130,10 +134,11 @@
       if (scene.shows("phase_1")) this._drawFirstPhase(places.phase_1);
       if (scene.shows("greenway")) this._drawGreenway(places.greenway);
       if (scene.shows("facilities")) this._drawFacilities(places.facilities);
+      if (scene.shows("water")) this._writeNames(places.water, "italic 500 13px " + SANS, WATER_INK, 0.1, 0);
       if (scene.shows("marks")) this._writeMarks(pen);
       if (scene.shows("roads")) this._writeStreets(places.roads);
-      if (scene.shows("water")) this._writeNames(places.water, "italic 500 13px " + SANS, WATER_INK);
-      if (scene.shows("green")) this._writeNames(places.green, "500 11px " + SANS, "#55753f");
+      if (scene.shows("facilities")) this._writeNames(places.facilities, "500 11px " + SANS, "#5d2e6b", 0.7, -12);
+      if (scene.shows("green")) this._writeNames(places.green, "500 11px " + SANS, "#55753f", 0.4, 0);
     },
 
     _drawGround: function (layer, fill, edge) {
@@ -184,7 +189,7 @@
       for (var c = 0; c < view.entries.length; c++) {
         var entry = view.entries[c];
         this._path(scene.parcels, rowsOf[c]);
-        pen.globalAlpha = geoplan.opacityOf(entry);
+        pen.globalAlpha = entry.opacity;
         pen.fillStyle = entry.colour;
         pen.fill();
         if (entry.pattern !== "plain") {
@@ -266,55 +271,48 @@
         pen.strokeStyle = "#7b3f8c";
         pen.lineWidth = 1.8;
         pen.stroke();
-        var name = layer.name(r);
-        if (name && this._at.metre > 0.28) {
-          this._write(name, p[0], p[1] - 12, "500 11px " + SANS, "#5d2e6b");
-        }
       }
     },
 
     // ---- words on the map: none over another, the important first
 
+    // The longest of a class's words that fits its parcel: the product's name, else the code.
     _writeMarks: function (pen) {
-      var scene = this.scene, view = scene.view, at = this._at;
-      pen.font = "600 10.5px " + SANS;
-      pen.textAlign = "center";
-      pen.textBaseline = "middle";
-      var widths = {};
+      var scene = this.scene, view = scene.view, at = this._at, language = scene.language;
+      pen.font = "600 11px " + SANS;
+      var words = view.entries.map(function (entry) {
+        var choices = view.name === "plan" ? [entry.label[language], entry.mark[language]] : [entry.mark[language]];
+        return choices.map(function (text) { return { text: text, width: pen.measureText(text).width }; });
+      });
       for (var r = 0; r < scene.parcels.count; r++) {
         var entry = view.entries[view.classes[r]];
-        if (!entry || entry.faded) continue;
-        var mark = entry.mark[scene.language];
-        var b = 4 * r;
-        var high = (scene.parcels.box[b + 3] - scene.parcels.box[b + 1]) * at.scale;
+        if (!entry || !entry.marked) continue;
+        var b = 4 * r, box = scene.parcels.box;
+        var wide = (box[b + 2] - box[b]) * at.scale, high = (box[b + 3] - box[b + 1]) * at.scale;
         if (high < 17) continue;
-        if (widths[mark] === undefined) widths[mark] = pen.measureText(mark).width;
-        if ((scene.parcels.box[b + 2] - scene.parcels.box[b]) * at.scale < widths[mark] + 10) continue;
-        var p = this._point(scene.labels, r);
-        if (!p) continue;
-        pen.strokeStyle = "rgba(255,253,248,0.85)";
-        pen.lineWidth = 3;
-        pen.strokeText(mark, p[0], p[1]);
-        pen.fillStyle = INK;
-        pen.fillText(mark, p[0], p[1]);
+        var fitting = words[view.classes[r]].find(function (word) { return word.width + 8 < wide; });
+        var p = fitting && this._point(scene.labels, r);
+        if (p && this._isFree(fitting.text, p[0], p[1], fitting.width, 12, 0)) this._ink(fitting.text, p[0], p[1], INK);
       }
     },
 
     _writeStreets: function (layer) {
-      if (!layer.line || !layer.hasNames || this._at.metre < 0.16) return;
+      if (!layer.line || !layer.hasNames || this._at.metre < 0.14) return;
       var pen = this._pen;
       var line = layer.line;
       pen.font = "500 11px " + SANS;
       for (var r = 0; r < line.count; r++) {
-        var name = layer.name(r);
+        var name = geoplan.nameIn(layer.name(r), this.scene.language);
         if (!name) continue;
         var best = this._longest(line, r);
-        if (!best || best.length < pen.measureText(name).width + 16) continue;
-        if (!this._isFree(name, best.x, best.y, 260)) continue;
+        var width = pen.measureText(name).width;
+        if (!best || best.length < width + 10) continue;
+        var across = Math.abs(Math.cos(best.angle)), along = Math.abs(Math.sin(best.angle));
+        if (!this._isFree(name, best.x, best.y, width * across + 12 * along, width * along + 12 * across, 280)) continue;
         pen.save();
         pen.translate(best.x, best.y);
         pen.rotate(best.angle);
-        this._ink(name, 0, 0, "#6b6355");
+        this._ink(name, 0, 0, "#5f584b");
         pen.restore();
       }
     },
@@ -336,35 +334,35 @@
       return best;
     },
 
-    _writeNames: function (layer, font, colour) {
-      if (!layer.hasNames) return;
+    _writeNames: function (layer, font, colour, fromMetre, above) {
+      if (!layer.hasNames || !layer.label || this._at.metre < fromMetre) return;
+      this._pen.font = font;
       for (var r = 0; r < layer.label.count; r++) {
-        var name = layer.name(r);
+        var name = geoplan.nameIn(layer.name(r), this.scene.language);
         var p = name && this._point(layer.label, r);
-        if (p && this._isFree(name, p[0], p[1], 200)) this._write(name, p[0], p[1], font, colour);
+        if (!p) continue;
+        var width = this._pen.measureText(name).width;
+        if (this._isFree(name, p[0], p[1] + above, width, 14, 220)) this._ink(name, p[0], p[1] + above, colour);
       }
     },
 
-    _isFree: function (name, x, y, distance) {
+    // Takes the room for some words, unless others stand there or the same words stand near.
+    _isFree: function (words, x, y, wide, high, apart) {
       for (var i = 0; i < this._taken.length; i++) {
         var other = this._taken[i];
-        var apart = Math.hypot(other.x - x, other.y - y);
-        if (apart < 24 || (other.name === name && apart < distance)) return false;
+        var dx = Math.abs(other.x - x), dy = Math.abs(other.y - y);
+        if (dx < (other.wide + wide) / 2 + 3 && dy < (other.high + high) / 2 + 1) return false;
+        if (other.words === words && Math.hypot(dx, dy) < apart) return false;
       }
-      this._taken.push({ name: name, x: x, y: y });
+      this._taken.push({ words: words, x: x, y: y, wide: wide, high: high });
       return true;
-    },
-
-    _write: function (words, x, y, font, colour) {
-      this._pen.font = font;
-      this._ink(words, x, y, colour);
     },
 
     _ink: function (words, x, y, colour) {
       var pen = this._pen;
       pen.textAlign = "center";
       pen.textBaseline = "middle";
-      pen.strokeStyle = "rgba(255,253,248,0.9)";
+      pen.strokeStyle = "rgba(255,253,248,0.88)";
       pen.lineWidth = 3;
       pen.strokeText(words, x, y);
       pen.fillStyle = colour;
@@ -408,7 +406,7 @@
     _pattern: function (name) {
       if (!this._tiles[name + this._ratio]) this._tiles[name + this._ratio] = tileOf(name, this._ratio);
       var pattern = this._pen.createPattern(this._tiles[name + this._ratio], "repeat");
-      var matrix = new DOMMatrix().translate(-(this._at.left % 8), -(this._at.top % 8)).scale(1 / this._ratio);
+      var matrix = new DOMMatrix().translate(-(this._at.left % TILE), -(this._at.top % TILE)).scale(1 / this._ratio);
       pattern.setTransform(matrix);
       return pattern;
     },

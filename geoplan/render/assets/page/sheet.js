@@ -4,6 +4,7 @@
 
   var make = geoplan.make;
   var LAYERS = ["centres", "greenway", "phase_1", "roads", "buildings", "water", "green", "facilities", "marks"];
+  var HIDDEN = { today: ["centres", "greenway", "phase_1"], findings: ["centres", "greenway", "facilities"], plan: ["facilities"] };
   var MANY_HITS = 12;
 
   geoplan.open = function (map, id) {
@@ -35,7 +36,6 @@
       count: count,
       selected: -1,
       hovered: -1,
-      hidden: new Set(),
       bounds: [[data.grid.south, data.grid.west], [data.grid.north, data.grid.east]],
     };
     page.scene = {
@@ -46,7 +46,7 @@
       view: data.views[data.views.length - 1],
       language: page.language,
       shows: function (name) {
-        return !page.hidden.has(name) && (name === "marks" || Boolean(page.scene.places[name]));
+        return !page.scene.view.hidden.has(name) && (name === "marks" || Boolean(page.scene.places[name]));
       },
     };
     page.firms = firmsOf(data);
@@ -56,6 +56,7 @@
   }
 
   function prepareView(view, columns) {
+    view.hidden = new Set(HIDDEN[view.name]);
     view.rows = view.entries.map(function () { return []; });
     view.area = view.entries.map(function () { return 0; });
     view.classes.forEach(function (entry, row) {
@@ -138,7 +139,7 @@
     page.ha = function (m2) { return page.number(m2 / data.units.ha, 2); };
     page.area = function (m2) {
       if (m2 === null) return page.say("unknown");
-      return page.mu(m2) + " " + page.say("mu") + " · " + page.ha(m2) + " " + page.say("ha");
+      return page.mu(m2) + " " + page.say("mu") + " \u00b7 " + page.ha(m2) + " " + page.say("ha");
     };
   }
 
@@ -228,6 +229,7 @@
     document.title = page.both(page.data.sheet.title);
     page.scene.language = page.language;
     page.frame.textContent = "";
+    hover(page, -1);
     page.live = make("p", { class: "gp-live", "aria-live": "polite" });
     page.story = make("aside", { class: "gp-story", hidden: true, "aria-label": page.say("parcel") });
     page.legend = make("div", { class: "gp-legend" });
@@ -242,7 +244,6 @@
       page.fabric.redraw();
     };
     setView(page, page.scene.view.name);
-    placeCentres(page);
     if (page.selected >= 0) select(page, page.selected);
     var again = focused && page.frame.querySelector('[data-key="' + focused + '"]');
     if (again) again.focus();
@@ -264,7 +265,7 @@
     return make("header", { class: "gp-head" }, [
       make("div", { class: "gp-title" }, [
         make("h1", { text: title, title: title }),
-        make("p", { text: line.filter(Boolean).join("  ·  ") }),
+        make("p", { text: line.filter(Boolean).join("  \u00b7  ") }),
       ]),
       make("div", { class: "gp-tools" }, [
         make("button", { type: "button", class: "gp-plain gp-print", text: page.say("print"), on: { click: function () { window.print(); } } }),
@@ -318,6 +319,11 @@
     var chosen = page.frame.querySelector('[data-key="view-' + page.scene.view.name + '"]');
     if (chosen) chosen.checked = true;
     fillLegend(page);
+    LAYERS.forEach(function (layer) {
+      var box = page.frame.querySelector('[data-key="layer-' + layer + '"]');
+      if (box) box.checked = !page.scene.view.hidden.has(layer);
+    });
+    placeCentres(page);
     page.fabric.redraw();
   }
 
@@ -366,7 +372,7 @@
       make("td", {}, [swatch]),
       make("th", { scope: "row" }, [
         make("span", { text: page.both(entry.label) }),
-        mark && mark !== "-" ? make("small", { text: mark }) : null,
+        mark && mark !== "-" ? make("small", { text: " " + mark }) : null,
       ]),
       make("td", { text: page.mu(area) }),
       make("td", { text: page.ha(area) }),
@@ -376,11 +382,11 @@
 
   function layerList(page) {
     var present = LAYERS.filter(function (name) { return name === "marks" || page.scene.places[name]; });
-    return make("fieldset", { class: "gp-layers" }, [make("legend", { text: page.say("layers") })].concat(
+    var list = make("div", { class: "gp-layers" }, (
       present.map(function (name) {
         return make("label", {}, [
           make("input", {
-            type: "checkbox", "data-key": "layer-" + name, checked: !page.hidden.has(name),
+            type: "checkbox", "data-key": "layer-" + name,
             on: { change: function (event) { toggle(page, name, event.target.checked); } },
           }),
           make("i", { class: "gp-sign gp-sign-" + name, "aria-hidden": "true" }),
@@ -388,11 +394,21 @@
         ]);
       })
     ));
+    return fold(page, "layers", list, window.innerWidth > 760);
+  }
+
+  // A part of the panel that opens and closes, and stays so when the language changes.
+  function fold(page, name, content, isOpen) {
+    if (!page.folds) page.folds = {};
+    if (name in page.folds) isOpen = page.folds[name];
+    var part = make("details", { class: "gp-fold", open: isOpen }, [make("summary", { text: page.say(name), "data-key": "fold-" + name }), content]);
+    part.addEventListener("toggle", function () { page.folds[name] = part.open; });
+    return part;
   }
 
   function toggle(page, name, isShown) {
-    if (isShown) page.hidden.delete(name);
-    else page.hidden.add(name);
+    if (isShown) page.scene.view.hidden.delete(name);
+    else page.scene.view.hidden.add(name);
     placeCentres(page);
     page.fabric.redraw();
   }
@@ -407,7 +423,7 @@
         item.note ? make("small", { text: page.both(item.note) }) : null,
       ]));
     });
-    return make("details", { class: "gp-fold" }, [make("summary", { text: page.say("indicators") }), list]);
+    return fold(page, "indicators", list, false);
   }
 
   function amount(page, item) {
@@ -473,7 +489,7 @@
   }
 
   function parcelHit(page, row, names, kind) {
-    return { name: names.filter(Boolean).join(" · "), kind: page.say(kind), go: function () { show(page, row); page.select(row); } };
+    return { name: names.filter(Boolean).join(" \u00b7 "), kind: page.say(kind), go: function () { show(page, row); page.select(row); } };
   }
 
   function streetHits(page, holds) {
@@ -515,7 +531,20 @@
     page.story.append(close);
     geoplan.tellStory(page, row).forEach(function (part) { page.story.append(part); });
     page.story.scrollTop = 0;
+    uncover(page, row);
     if (byKey) close.focus();
+  }
+
+  // Moves the map if the panel lies over the parcel it speaks of.
+  function uncover(page, row) {
+    var at = page.scene.labels, i = at.start[at.ring[row]];
+    if (at.ring[row] === at.ring[row + 1]) return;
+    var place = page.map.latLngToContainerPoint([at.lat[i], at.lon[i]]);
+    var panel = page.story.getBoundingClientRect(), map = page.map.getContainer().getBoundingClientRect();
+    var x = place.x + map.left, y = place.y + map.top;
+    if (x < panel.left - 20 || y < panel.top - 20) return;
+    if (panel.left > map.width / 3) page.map.panBy([x - panel.left + 90, 0], { animate: false });
+    else page.map.panBy([0, y - panel.top + 70], { animate: false });
   }
 
   // ---- centres, north, zoom, foot
@@ -524,7 +553,7 @@
     if (page.centres) page.centres.remove();
     page.centres = L.layerGroup();
     var layer = page.scene.places.centres;
-    if (!layer || !layer.point || page.hidden.has("centres")) return;
+    if (!layer || !layer.point || !page.scene.shows("centres")) return;
     var source = layer.source;
     var name = geoplan.column(source["name_" + page.language]);
     for (var r = 0; r < layer.point.count; r++) {

@@ -39,7 +39,7 @@
       make("div", { class: "gp-story-head" }, [
         make("p", { class: "gp-eyebrow", text: say("parcel") }),
         make("h2", { text: of("parcel_id") }),
-        places.length ? make("p", { class: "gp-place", text: places.join(" · ") }) : null,
+        places.length ? make("p", { class: "gp-place", text: places.join(" \u00b7 ") }) : null,
         make("div", { class: "gp-chips" }, chips(page, row)),
       ]),
       section(say("use_today"), [facts(todayFacts(page, row)), firmList(page, row)]),
@@ -104,7 +104,7 @@
       if (page.firms.isIndustrial[link.firm] === 0) notes.push(page.say("non_industrial"));
       return make("li", {}, [
         make("span", { text: page.firms.name(link.firm) || page.firms.id(link.firm) }),
-        make("span", { class: "gp-status gp-status-" + (/^[a-z_]+$/.test(status || "") ? status : "unknown"), text: notes.filter(Boolean).join(" · ") }),
+        make("span", { class: "gp-status gp-status-" + (/^[a-z_]+$/.test(status || "") ? status : "unknown"), text: notes.filter(Boolean).join(" \u00b7 ") }),
       ]);
     });
     if (here.length > MANY_FIRMS) {
