@@ -18,7 +18,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate._arrays import Bools, Floats, Ints, any_where, floats_of, some, sum_where
+from geoplan.evaluate._arrays import (
+    NO,
+    Bools,
+    Floats,
+    Ints,
+    any_where,
+    every,
+    floats_of,
+    some,
+    sum_where,
+)
 from geoplan.evaluate.occupants import Ledger
 from geoplan.model.park import Park
 from geoplan.words import Message, say
@@ -188,34 +198,49 @@ def _spread(table: pd.DataFrame, column: str, ledger: Ledger, area_m2: Floats) -
     years, of_firm = _by_year(table, "enterprise_id", column, ledger.firm_ids)
     pairs = _Pairs.of(ledger)
     area = np.append(area_m2, np.nan)  # the last place is "somewhere else"
-    outside = np.zeros(len(ledger.firm_ids), dtype=bool)
-    outside[ledger.firm] = ledger.is_industrial == 0
-    silent = outside & np.isnan(of_firm).all(axis=1)
     plots = len(area)
+    silent = _silent_firms(ledger, of_firm)[pairs.firm]
     amount = np.full((plots, len(years)), np.nan)
     basis = np.zeros((plots, len(BASES)), dtype=bool)
     gaps = np.zeros((plots, len(GAPS)), dtype=bool)
-    for column_number, year in enumerate(years):
-        on, land, how = _land_of_pairs(ledger, pairs, area, int(year))
-        part = _part_of_firm(pairs, on, land)
-        on &= part != 0
-        speaks = on & ~silent[pairs.firm]
-        share = of_firm[pairs.firm, column_number] * part
-        amount[:, column_number] = sum_where(speaks, share, pairs.parcel, plots)
-        basis[:, :3] |= np.column_stack(
-            [any_where(speaks & (how == kind), pairs.parcel, plots) for kind in range(3)]
+
+    def has(rows: Bools) -> Bools:
+        return any_where(rows, pairs.parcel, plots)
+
+    for number, year in enumerate(years):
+        on, part, how = _part_of_firm(ledger, pairs, area, int(year))
+        figures = of_firm[pairs.firm, number]
+        speaks = on & ~silent
+        amount[:, number] = sum_where(speaks, figures * part, pairs.parcel, plots)
+        basis |= np.column_stack(
+            [*(has(speaks & (how == kind)) for kind in range(len(BASES) - 1)), has(on & silent)]
         )
-        basis[:, 3] |= any_where(on & ~speaks, pairs.parcel, plots)
-        no_figure = speaks & np.isnan(of_firm[pairs.firm, column_number])
-        gaps |= np.column_stack(
-            [
-                ~any_where(speaks, pairs.parcel, plots),
-                any_where(no_figure, pairs.parcel, plots),
-                any_where(speaks & np.isnan(part), pairs.parcel, plots),
-                np.zeros(plots, dtype=bool),
-            ]
-        )
+        no_figure, no_land = has(speaks & np.isnan(figures)), has(speaks & np.isnan(part))
+        gaps |= np.column_stack([~has(speaks), no_figure, no_land, np.zeros(plots, dtype=bool)])
     return Measured(years=years, amount=amount[:-1], basis=basis[:-1], gaps=gaps[:-1])
+
+
+def _silent_firms(ledger: Ledger, of_firm: Floats) -> Bools:
+    """Firms known to be outside industry that report nothing in any year."""
+    outside = np.zeros(len(ledger.firm_ids), dtype=bool)
+    outside[ledger.firm] = ledger.is_industrial == NO
+    return outside & every(np.isnan(of_firm))
+
+
+def _part_of_firm(
+    ledger: Ledger, pairs: _Pairs, area: Floats, year: int
+) -> tuple[Bools, Floats, Ints]:
+    """Where each firm has land in a year, the part of its amount that goes there, and by which of ``BASES``.
+
+    A firm with one plot brings all it has; a plot of which it has no land is none of its plots.
+    """
+    on, land, how = _land_of_pairs(ledger, pairs, area, year)
+    firms = len(ledger.firm_ids)
+    plots = np.bincount(pairs.firm[on], minlength=firms)[pairs.firm]
+    total = sum_where(on, land, pairs.firm, firms)[pairs.firm]
+    part = np.divide(land, total, out=np.full(len(land), np.nan), where=total > 0)
+    part = np.where(plots == 1, 1.0, part)
+    return on & (part != 0), part, how
 
 
 def _land_of_pairs(
@@ -233,15 +258,6 @@ def _land_of_pairs(
     how = np.where(~np.isnan(stated), 0, np.where(firms_on_plot == 1, 2, 1))
     share = np.choose(how, [stated, by_floor, np.ones(count)])
     return on, share * area[pairs.parcel], how
-
-
-def _part_of_firm(pairs: _Pairs, on: Bools, land: Floats) -> Floats:
-    """Part of each firm's amount that belongs to each of its plots; all of it where it has one plot only."""
-    firms = int(pairs.firm.max(initial=-1)) + 1
-    plots = np.bincount(pairs.firm[on], minlength=firms)[pairs.firm]
-    total = sum_where(on, land, pairs.firm, firms)[pairs.firm]
-    part = np.divide(land, total, out=np.full(len(land), np.nan), where=total > 0)
-    return np.where(plots == 1, 1.0, part)
 
 
 def _only(rows: Bools, gap: str) -> Bools:

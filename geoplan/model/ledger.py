@@ -8,10 +8,17 @@ __all__ = ["current_rows", "dates_of"]
 
 
 def dates_of(table: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
-    """A date column as timestamps; missing where the table lacks it or a cell holds no date."""
-    if column not in table:
+    """A date column as timestamps; missing where the table lacks it or a cell holds no date (a mere number is none).
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"to_date": ["2024-06-30", "2024/7/1", "soon", None]})
+    >>> dates_of(rows, "to_date").dt.month.tolist()
+    [6.0, 7.0, nan, nan]
+    """
+    if column not in table or pd.api.types.is_numeric_dtype(table[column]):
         return pd.Series(pd.NaT, index=table.index, dtype="datetime64[ns]")
-    return pd.to_datetime(table[column], errors="coerce")
+    return pd.to_datetime(table[column], errors="coerce", format="mixed")
 
 
 def current_rows(occupancy: pd.DataFrame, *, year: int | None) -> pd.Series[bool]:
