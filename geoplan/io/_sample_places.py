@@ -166,7 +166,7 @@ def write_elevation(path: Path, town: Town) -> None:
             count=1,
             dtype="float32",
             crs=f"EPSG:{crs_of_sketch()}",
-            transform=rasterio.transform.from_origin(west, south + rows * cell, cell, cell),
+            transform=rasterio.Affine(cell, 0, west, 0, -cell, south + rows * cell),
             compress="deflate",
             predictor=3,
         ) as raster,

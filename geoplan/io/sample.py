@@ -77,7 +77,12 @@ def write_sample(folder: str | Path, *, seed: int = 2026) -> None:
     write_geopackage(
         Path(folder) / "xinshe.gpkg",
         layers=park.layers,
-        provenance={"title": in_both("park"), "citation": in_both("citation"), "seed": str(seed)},
+        provenance={
+            **{f"park_{language}": name for language, name in park.name.items()},
+            "citation": park.citation,
+            "currency": park.currency,
+            "seed": str(seed),
+        },
         date=_DATE,
         crs=park.crs,
     )
