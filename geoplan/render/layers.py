@@ -236,7 +236,7 @@ def _named_shapes(table: gpd.GeoDataFrame, grid: Grid) -> dict[str, Any]:
 
 def _street_widths(roads: gpd.GeoDataFrame) -> list[float | None]:
     by_class = roads["road_class"].map(_STREET_WIDTH_M).fillna(_STREET_WIDTH_M["local"])
-    measured = roads["redline_m"] if "redline_m" in roads else by_class
+    measured = roads.get("redline_m", by_class)
     return encode_numbers(measured.where(measured > 0).fillna(by_class), digits=1)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
@@ -70,7 +71,7 @@ def _data_uri(path: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(raw).decode('ascii')}"
 
 
-class Verbatim(Element):  # type: ignore[misc]  # branca is untyped
+class Verbatim(Element):
     """Text that goes into the page as it is, never read as a template."""
 
     def __init__(self, text: str) -> None:
@@ -140,7 +141,7 @@ class _Parts:
         return self.header + self.html + self.script
 
 
-class PageFigure(Figure):  # type: ignore[misc]  # branca is untyped
+class PageFigure(Figure):
     """A figure that renders to one offline page; any Folium map in it is shown that way, saved or in a notebook.
 
     Parameters
@@ -198,7 +199,7 @@ def save_offline(figure_map: folium.Map, path: str | Path) -> None:
     >>> _ = folium.Marker([24.5, 117.6], popup="town hall").add_to(town)
     >>> save_offline(town, getfixture("tmp_path") / "town.html")
     """
-    root = figure_map.get_root()
+    root = cast("Figure", figure_map.get_root())
     if isinstance(root, PageFigure):
         page = root.render()
     else:
@@ -289,7 +290,7 @@ def _without_random_ids(body: _Parts) -> _Parts:
 
 def _policy(header: str, script: str, *, allows_style_attributes: bool) -> str:
     """Forbid every connection, and every script that is not one of these."""
-    scripts, styles = [_hash(script)], []
+    scripts, styles = [_hash(script)], list[str]()
     for kind, attributes, text in _INLINE.findall(header):
         if "application/json" not in attributes:
             (scripts if kind.lower() == "script" else styles).append(_hash(text))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import folium
 import pandas as pd
@@ -96,11 +96,11 @@ class PageContent:
     language: Language = "zh"
 
 
-class ParkMap(folium.Map):  # type: ignore[misc]  # folium is untyped
+class ParkMap(folium.Map):
     """A Folium map whose base is the park itself: no tiles, nothing linked, the same bytes for the same data."""
 
-    default_js = ()
-    default_css = ()
+    default_js: ClassVar[list[tuple[str, str]]] = []  # type: ignore[misc]  # a list of the class in folium too
+    default_css: ClassVar[list[tuple[str, str]]] = []  # type: ignore[misc]
     _template = Template("""
         {% macro header(this, kwargs) %}
         <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -133,7 +133,7 @@ class ParkMap(folium.Map):  # type: ignore[misc]  # folium is untyped
         self._id = key
 
 
-class ParkLayers(folium.map.Layer):  # type: ignore[misc]  # folium is untyped
+class ParkLayers(folium.map.Layer):
     """The parcels, everything around them and the controls, drawn by the page's own script from packed data."""
 
     _template = Template("""
@@ -148,9 +148,9 @@ class ParkLayers(folium.map.Layer):  # type: ignore[misc]  # folium is untyped
         self._id = key
         self.packed = packed
 
-    def render(self, **kwargs: object) -> None:
+    def render(self, **kwargs: object) -> None:  # type: ignore[override]  # as folium's own layers do
         """Put data, styles and scripts into the figure."""
-        figure = self.get_root()
+        figure = cast("PageFigure", self.get_root())
         element = f'<script type="application/json" id="geoplan-data">{self.packed}</script>'
         figure.html.add_child(Verbatim(element), name="geoplan_data")
         figure.header.add_child(leaflet_style(), name="leaflet_css")
@@ -159,7 +159,7 @@ class ParkLayers(folium.map.Layer):  # type: ignore[misc]  # folium is untyped
         figure.header.add_child(inflate_script(), name="geoplan_inflate")
         for name in _SCRIPTS:
             figure.header.add_child(Script(asset(f"page/{name}")), name=f"geoplan_{name}")
-        super().render(**kwargs)
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
 def draw_page(content: PageContent) -> folium.Map:
@@ -282,7 +282,7 @@ def _sheet(content: PageContent) -> dict[str, Any]:
     }
 
 
-def _proof(allocation: Allocation) -> dict[str, str]:
+def _proof(allocation: Allocation) -> dict[Language, str]:
     proof = allocation.proof
     key = "render.proof_optimal" if proof.status == "optimal" else "render.proof_gap"
     return say(key, gap=proof.gap_share * 100).both()

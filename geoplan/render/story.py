@@ -84,11 +84,11 @@ def parcel_columns(
 
 def _with_holders(park: Park) -> pd.DataFrame:
     """The parcels, with the names of right holders that stand in the ledger."""
-    enterprises = park.get("enterprises")
-    if "right_holder" not in park.parcels or enterprises is None or "name" not in enterprises:
-        return park.parcels
-    holder = park.parcels["right_holder"]
-    return park.parcels.assign(right_holder=holder.map(enterprises["name"]).fillna(holder))
+    parcels, enterprises = pd.DataFrame(park.parcels), park.get("enterprises")
+    if "right_holder" not in parcels or enterprises is None or "name" not in enterprises:
+        return parcels
+    holder = parcels["right_holder"]
+    return parcels.assign(right_holder=holder.map(enterprises["name"]).fillna(holder))
 
 
 def _columns(table: pd.DataFrame, wanted: Mapping[str, int | str]) -> dict[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import Opened, Opener
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
+def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
@@ -26,20 +30,11 @@ def browser() -> Iterator:
         chromium.close()
 
 
-@dataclass
-class Opened:
-    """A page in the browser, and everything it did that it should not."""
-
-    page: object
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
-def open_page(browser, tmp_path) -> Iterator[Callable[..., Opened]]:
-    contexts = []
+def open_page(browser: Browser) -> Iterator[Opener]:
+    contexts: list[BrowserContext] = []
 
-    def opener(path: Path, *, ready: str = "html.geoplan-ready", **options: object) -> Opened:
+    def opener(path: Path, *, ready: str = "html.geoplan-ready", **options: Any) -> Opened:
         options = {"viewport": {"width": 1366, "height": 768}} | options
         context = browser.new_context(offline=True, **options)
         contexts.append(context)

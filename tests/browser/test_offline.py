@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import folium
 import pytest
+from browsing import Opener
 
 from geoplan.render import save_offline
 
 pytestmark = pytest.mark.browser
 
 
-def test_popups_of_any_folium_map_open_without_a_network(open_page, tmp_path):
+def test_popups_of_any_folium_map_open_without_a_network(open_page: Opener, tmp_path: Path) -> None:
     town = folium.Map(location=[24.5, 117.6], zoom_start=13, tiles=None)
     places = folium.FeatureGroup("places").add_to(town)
     folium.Marker([24.5, 117.6], popup="town hall", tooltip="here").add_to(places)

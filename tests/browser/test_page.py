@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pytest
 import shapely
+from browsing import Opened, Opener
 from pages import HOSTILE, evaluation_of, small_page, small_park
 
 from geoplan.io import make_sample_park
 from geoplan.model.landuse import name_of
+from geoplan.model.park import Park
 from geoplan.render import PageContent, draw_page, save_page
 from geoplan.words import literal
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="session")
-def small_file(tmp_path_factory):
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pages") / "六 squares.html"
     save_page(draw_page(small_page()), path)
     return path
 
 
 @pytest.fixture
-def opened(open_page, small_file):
+def opened(open_page: Opener, small_file: Path) -> Iterator[Opened]:
     opened = open_page(small_file)
     yield opened
     assert opened.requests == [small_file.as_uri()]
@@ -34,11 +42,11 @@ def opened(open_page, small_file):
 
 
 @pytest.fixture
-def page(opened):
+def page(opened: Opened) -> Page:
     return opened.page
 
 
-def on_screen(page, lon: float, lat: float) -> tuple[float, float]:
+def on_screen(page: Page, lon: float, lat: float) -> tuple[float, float]:
     place = page.evaluate(
         """([lat, lon]) => {
             const at = geoplan.map.latLngToContainerPoint([lat, lon]);
@@ -55,16 +63,16 @@ def middle_of(parcel: str) -> tuple[float, float]:
     return point.x, point.y
 
 
-def legend_of(page) -> list[str]:
+def legend_of(page: Page) -> list[str]:
     rows = page.locator(".gp-legend tbody tr").all_inner_texts()
     return [" ".join(row.split()) for row in rows]
 
 
-def choose(page, name: str) -> None:
+def choose(page: Page, name: str) -> None:
     page.locator(f'[data-key="{name}"]').click(force=True)
 
 
-def colour_at(page, x: float, y: float) -> list[int]:
+def colour_at(page: Page, x: float, y: float) -> list[int]:
     """What is painted at a place of the screen, mixed with the paper under it."""
     return page.evaluate(
         """([x, y]) => {
@@ -79,7 +87,7 @@ def colour_at(page, x: float, y: float) -> list[int]:
     )
 
 
-def test_parcels_stand_at_their_longitude_and_latitude_within_a_pixel(page):
+def test_parcels_stand_at_their_longitude_and_latitude_within_a_pixel(page: Page) -> None:
     choose(page, "view-today")
     choose(page, "layer-marks")
     corner = small_park().parcels.to_crs(4326).loc["P4", "geometry"].exterior.coords
@@ -101,7 +109,7 @@ def test_parcels_stand_at_their_longitude_and_latitude_within_a_pixel(page):
     assert yellow[:3] == pytest.approx([255, 255, 45], abs=2)
 
 
-def test_the_legend_tells_areas_and_shares_of_what_is_shown(page):
+def test_the_legend_tells_areas_and_shares_of_what_is_shown(page: Page) -> None:
     choose(page, "language-en")
     choose(page, "view-today")
     assert legend_of(page) == [
@@ -118,7 +126,7 @@ def test_the_legend_tells_areas_and_shares_of_what_is_shown(page):
     assert legend_of(page)[0] == "Converted land 30.0 2.00"
 
 
-def test_a_click_tells_the_story_of_the_parcel(page):
+def test_a_click_tells_the_story_of_the_parcel(page: Page) -> None:
     choose(page, "language-en")
     page.mouse.click(*on_screen(page, *middle_of("P2")))
     story = page.locator(".gp-story").inner_text()
@@ -142,14 +150,14 @@ def test_a_click_tells_the_story_of_the_parcel(page):
     assert page.locator(".gp-story").is_hidden()
 
 
-def test_the_keyboard_steps_from_parcel_to_parcel_and_opens_one(page):
+def test_the_keyboard_steps_from_parcel_to_parcel_and_opens_one(page: Page) -> None:
     page.locator(".folium-map").focus()
     for key in ("n", "n", "Enter"):
         page.keyboard.press(key)
     assert page.locator(".gp-story h2").inner_text() == "P2"
 
 
-def test_the_language_changes_everywhere_and_back(page):
+def test_the_language_changes_everywhere_and_back(page: Page) -> None:
     choose(page, "view-findings")
     page.mouse.click(*on_screen(page, *middle_of("P2")))
     page.mouse.move(5, 5)
@@ -167,7 +175,7 @@ def test_the_language_changes_everywhere_and_back(page):
     assert page.locator("body").inner_text() == chinese
 
 
-def test_layers_can_be_hidden_and_shown(page):
+def test_layers_can_be_hidden_and_shown(page: Page) -> None:
     choose(page, "view-plan")
     box = small_park().layers["water"].to_crs(4326).geometry.iloc[0]
     lake = (box.bounds[0] + 1e-4, box.bounds[1] + 1e-4)
@@ -180,7 +188,7 @@ def test_layers_can_be_hidden_and_shown(page):
 
 
 @pytest.mark.parametrize(("asked", "kind"), [("p3", "地块"), ("企业001", "企业"), ("lake", "道路")])
-def test_search_finds_parcels_firms_and_streets(page, asked, kind):
+def test_search_finds_parcels_firms_and_streets(page: Page, asked: str, kind: str) -> None:
     page.locator('[data-key="search"]').fill(asked)
     hit = page.locator(".gp-found button").first
     assert kind in hit.inner_text()
@@ -189,13 +197,13 @@ def test_search_finds_parcels_firms_and_streets(page, asked, kind):
         assert page.locator(".gp-story h2").inner_text() in ("P1", "P3")
 
 
-def test_hovering_names_the_parcel(page):
+def test_hovering_names_the_parcel(page: Page) -> None:
     page.mouse.move(*on_screen(page, *middle_of("P5")))
     assert page.locator(".gp-tip").inner_text().startswith("P5")
     assert page.locator("path.gp-hover").get_attribute("d") != "M0 0"
 
 
-def test_the_title_block_says_source_rules_and_what_was_left_out(page):
+def test_the_title_block_says_source_rules_and_what_was_left_out(page: Page) -> None:
     choose(page, "language-en")
     head, foot = page.locator(".gp-head").inner_text(), page.locator(".gp-foot")
     assert "Scenario squares" in head
@@ -207,12 +215,14 @@ def test_the_title_block_says_source_rules_and_what_was_left_out(page):
     assert "law or national standard" in foot.inner_text()
 
 
-def test_scale_bar_and_north_arrow_are_there(page):
+def test_scale_bar_and_north_arrow_are_there(page: Page) -> None:
     assert page.locator(".leaflet-control-scale-line").inner_text().endswith(" m")
     assert page.locator(".gp-north svg").count() == 1
 
 
-def test_hostile_names_are_shown_as_they_are_and_do_nothing(open_page, tmp_path):
+def test_hostile_names_are_shown_as_they_are_and_do_nothing(
+    open_page: Opener, tmp_path: Path
+) -> None:
     park = small_park(name=list(HOSTILE[:6]), address=list(HOSTILE[4:]))
     firms = park.layers["enterprises"].assign(
         name=[HOSTILE[0], HOSTILE[1]], operating_status=HOSTILE[7]
@@ -260,7 +270,7 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing(open_page, tmp_path)
     assert opened.complaints == []
 
 
-def test_the_policy_stops_what_gets_past_us(open_page, small_file):
+def test_the_policy_stops_what_gets_past_us(open_page: Opener, small_file: Path) -> None:
     opened = open_page(small_file)
     ran = opened.page.evaluate(
         """async () => {
@@ -279,7 +289,7 @@ def test_the_policy_stops_what_gets_past_us(open_page, small_file):
     assert not [url for url in opened.requests if url.startswith("http")]
 
 
-def test_a_park_in_its_own_metres_is_drawn_and_measured(open_page, tmp_path):
+def test_a_park_in_its_own_metres_is_drawn_and_measured(open_page: Opener, tmp_path: Path) -> None:
     park = small_park()
     plain = {
         name: table.set_crs(None, allow_override=True)
@@ -301,7 +311,7 @@ def test_a_park_in_its_own_metres_is_drawn_and_measured(open_page, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory):
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Park, Path]:
     park = make_sample_park()
     content = PageContent(
         park=park, title=park.title(), scenario="sample", date=dt.date(2026, 11, 24)
@@ -319,7 +329,9 @@ def sample(tmp_path_factory):
     ],
     ids=["desk", "phone"],
 )
-def test_the_sample_park_fits_the_screen(open_page, tmp_path, sample, options):
+def test_the_sample_park_fits_the_screen(
+    open_page: Opener, tmp_path: Path, sample: tuple[Park, Path], options: dict[str, Any]
+) -> None:
     park, target = sample
     assert target.stat().st_size < 1_500_000
     opened = open_page(target, **options)

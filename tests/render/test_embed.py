@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from towns import street_of
 
 from geoplan.render.embed import (
+    Grid,
     encode_numbers,
     encode_shapes,
     encode_texts,
@@ -18,13 +19,13 @@ from geoplan.render.embed import (
 )
 
 
-def vertices(encoded: dict, grid) -> np.ndarray:
+def vertices(encoded: dict, grid: Grid) -> np.ndarray:
     """Undo the steps, as the page does."""
     steps = np.array(encoded["xy"]).reshape(-1, 2)
     return np.array([grid.west, grid.south]) + steps.cumsum(axis=0) * grid.step
 
 
-def test_a_park_in_metres_keeps_its_centimetres():
+def test_a_park_in_metres_keeps_its_centimetres() -> None:
     town = gpd.GeoDataFrame(geometry=[shapely.box(10.25, -3.5, 20.75, 4.111)])
     grid = grid_of(town)
     encoded = encode_shapes(town, grid=grid)["polygon"]
@@ -34,7 +35,7 @@ def test_a_park_in_metres_keeps_its_centimetres():
     assert {tuple(v) for v in vertices(encoded, grid).round(2)} == expected
 
 
-def test_a_projected_park_stands_at_its_longitude_and_latitude_within_a_centimetre():
+def test_a_projected_park_stands_at_its_longitude_and_latitude_within_a_centimetre() -> None:
     town = street_of(3)
     grid = grid_of(town)
     shown = vertices(encode_shapes(town, grid=grid)["polygon"], grid)
@@ -46,7 +47,7 @@ def test_a_projected_park_stands_at_its_longitude_and_latitude_within_a_centimet
     assert np.abs(shown - true).max() < 1e-7
 
 
-def test_holes_and_many_parts_stay_with_their_row():
+def test_holes_and_many_parts_stay_with_their_row() -> None:
     holed = shapely.box(0, 0, 10, 10) - shapely.box(4, 4, 6, 6)
     apart = shapely.MultiPolygon([shapely.box(20, 0, 21, 1), shapely.box(30, 0, 31, 1)])
     town = gpd.GeoDataFrame(geometry=[holed, None, apart])
@@ -55,7 +56,7 @@ def test_holes_and_many_parts_stay_with_their_row():
     assert encoded["sizes"] == [4, 4, 4, 4]
 
 
-def test_exteriors_run_against_the_clock_however_the_file_had_them():
+def test_exteriors_run_against_the_clock_however_the_file_had_them() -> None:
     clockwise = shapely.Polygon([(0, 0), (0, 1), (1, 1), (1, 0)])
     town = gpd.GeoDataFrame(geometry=[clockwise])
     grid = grid_of(town)
@@ -63,12 +64,12 @@ def test_exteriors_run_against_the_clock_however_the_file_had_them():
     assert shapely.is_ccw(shapely.linearrings([*ring, ring[0]]))
 
 
-def test_an_empty_layer_has_no_shapes():
+def test_an_empty_layer_has_no_shapes() -> None:
     town = street_of(1).iloc[:0]
     assert encode_shapes(town, grid=grid_of(town)) == {}
 
 
-def test_unknown_numbers_and_words_stay_unknown():
+def test_unknown_numbers_and_words_stay_unknown() -> None:
     assert encode_numbers(pd.Series([1.0, np.nan, np.inf])) == [1, None, None]
     assert encode_numbers(pd.Series([None, 2], dtype="Int64")) == [None, 2]
     assert encode_texts(pd.Series([None, "x", np.nan, "x"])) == {
@@ -78,7 +79,7 @@ def test_unknown_numbers_and_words_stay_unknown():
 
 
 @given(st.lists(st.text(), max_size=5))
-def test_any_text_is_carried_safely_and_comes_back(words):
+def test_any_text_is_carried_safely_and_comes_back(words: list[str]) -> None:
     page = f'<script type="application/json" id="geoplan-data">{pack({"words": words})}</script>'
     inside = page.split(">", 1)[1].rsplit("</script>", 1)[0]
     assert set(inside) <= set(

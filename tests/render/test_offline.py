@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import folium
 import folium.plugins
 import pytest
@@ -8,16 +11,16 @@ from geoplan.errors import InputError
 from geoplan.render import save_offline
 
 
-def plain_map(**options) -> folium.Map:
+def plain_map(**options: Any) -> folium.Map:
     return folium.Map(location=[24.5, 117.6], zoom_start=12, tiles=None, **options)
 
 
-def saved(figure_map: folium.Map, folder) -> str:
+def saved(figure_map: folium.Map, folder: Path) -> str:
     save_offline(figure_map, folder / "map.html")
     return (folder / "map.html").read_text(encoding="utf-8")
 
 
-def test_a_plain_map_links_to_nothing(tmp_path):
+def test_a_plain_map_links_to_nothing(tmp_path: Path) -> None:
     text = saved(plain_map(), tmp_path)
     assert "<link" not in text
     assert "<script src" not in text
@@ -25,7 +28,7 @@ def test_a_plain_map_links_to_nothing(tmp_path):
     assert "jquery" not in text.lower()
 
 
-def test_popups_bring_only_the_few_calls_they_need(tmp_path):
+def test_popups_bring_only_the_few_calls_they_need(tmp_path: Path) -> None:
     town = plain_map()
     folium.Marker([24.5, 117.6], popup="town hall").add_to(town)
     text = saved(town, tmp_path)
@@ -33,13 +36,13 @@ def test_popups_bring_only_the_few_calls_they_need(tmp_path):
     assert "iconRetinaUrl" in text
 
 
-def test_tiles_are_refused_by_name_and_nothing_is_written(tmp_path):
+def test_tiles_are_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"https://tile\.openstreetmap\.org"):
         saved(folium.Map(), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_plugin_and_icon_font_is_refused_by_name(tmp_path):
+def test_every_plugin_and_icon_font_is_refused_by_name(tmp_path: Path) -> None:
     town = plain_map()
     folium.Marker([24.5, 117.6], icon=folium.Icon(icon="home")).add_to(town)
     folium.plugins.Fullscreen().add_to(town)
@@ -49,14 +52,14 @@ def test_every_plugin_and_icon_font_is_refused_by_name(tmp_path):
         assert part in str(told.value)
 
 
-def test_links_for_people_are_no_fetches(tmp_path):
+def test_links_for_people_are_no_fetches(tmp_path: Path) -> None:
     town = plain_map()
     popup = folium.Popup('<a href="https://example.org/plan">plan</a>')
     folium.Marker([24.5, 117.6], popup=popup).add_to(town)
     assert "https://example.org/plan" in saved(town, tmp_path)
 
 
-def test_an_image_from_elsewhere_is_refused(tmp_path):
+def test_an_image_from_elsewhere_is_refused(tmp_path: Path) -> None:
     town = plain_map()
     popup = folium.Popup('<img src="https://example.org/a.png">')
     folium.Marker([24.5, 117.6], popup=popup).add_to(town)
@@ -64,7 +67,7 @@ def test_an_image_from_elsewhere_is_refused(tmp_path):
         saved(town, tmp_path)
 
 
-def test_equal_maps_give_equal_bytes(tmp_path):
+def test_equal_maps_give_equal_bytes(tmp_path: Path) -> None:
     texts = []
     for _ in range(2):
         town = plain_map()
@@ -75,7 +78,7 @@ def test_equal_maps_give_equal_bytes(tmp_path):
     assert texts[0] == texts[1]
 
 
-def test_the_planners_map_can_be_saved_twice_and_stays_a_folium_map(tmp_path):
+def test_the_planners_map_can_be_saved_twice_and_stays_a_folium_map(tmp_path: Path) -> None:
     town = plain_map()
     folium.Marker([24.5, 117.6]).add_to(town)
     assert saved(town, tmp_path) == saved(town, tmp_path)

@@ -192,7 +192,7 @@
         pen.globalAlpha = entry.opacity;
         pen.fillStyle = entry.colour;
         pen.fill();
-        if (entry.pattern !== "plain") {
+        if (entry.pattern !== "plain" && this._at.metre > 0.06) {
           pen.globalAlpha = entry.faded ? 0.3 : 1;
           pen.fillStyle = this._pattern(entry.pattern);
           pen.fill();
@@ -201,10 +201,10 @@
       }
       this._path(scene.parcels);
       pen.strokeStyle = "#fffdf8";
-      pen.lineWidth = this._at.metre > 0.25 ? 1.3 : 0.6;
+      pen.lineWidth = Math.min(1.3, 5 * this._at.metre);
       pen.stroke();
       pen.strokeStyle = "rgba(60,58,50,0.35)";
-      pen.lineWidth = 0.5;
+      pen.lineWidth = Math.min(0.5, 3 * this._at.metre);
       pen.stroke();
     },
 
@@ -222,7 +222,7 @@
       if (!this.scene.view.outlined.length) return;
       this._path(this.scene.parcels, this.scene.view.outlined);
       pen.strokeStyle = INK;
-      pen.lineWidth = 1.5;
+      pen.lineWidth = Math.min(1.5, 6 * this._at.metre);
       pen.stroke();
     },
 

@@ -6,6 +6,7 @@
   var LAYERS = ["centres", "greenway", "phase_1", "roads", "buildings", "water", "green", "facilities", "marks"];
   var HIDDEN = { today: ["centres", "greenway", "phase_1"], findings: ["centres", "greenway", "facilities"], plan: ["facilities"] };
   var MANY_HITS = 12;
+  var MANY_ZONES = 40;
 
   geoplan.open = function (map, id) {
     var page = pageOf(geoplan.read(id), map);
@@ -26,7 +27,7 @@
     var labels = geoplan.shapes(data.labels, data.grid, plane, count).point;
     var columns = {};
     Object.keys(data.parcels).forEach(function (name) { columns[name] = geoplan.column(data.parcels[name]); });
-    data.views.forEach(function (view) { prepareView(view, columns); });
+    data.views.forEach(prepareView);
     var page = {
       data: data,
       map: map,
@@ -49,22 +50,47 @@
         return !page.scene.view.hidden.has(name) && (name === "marks" || Boolean(page.scene.places[name]));
       },
     };
+    page.zones = zonesOf(page);
+    page.zone = openingZone(page);
     page.firms = firmsOf(data);
     page.findings = findingsOf(data);
     addSpeech(page);
     return page;
   }
 
-  function prepareView(view, columns) {
+  function prepareView(view) {
     view.hidden = new Set(HIDDEN[view.name]);
     view.rows = view.entries.map(function () { return []; });
-    view.area = view.entries.map(function () { return 0; });
-    view.classes.forEach(function (entry, row) {
-      if (entry < 0) return;
-      view.rows[entry].push(row);
-      view.area[entry] += columns.area_m2(row) || 0;
-    });
+    view.classes.forEach(function (entry, row) { if (entry >= 0) view.rows[entry].push(row); });
     view.outlined = view.outlined.reduce(function (rows, is, row) { return is ? rows.concat(row) : rows; }, []);
+  }
+
+  // Parts of the park, if the data has some: name, and where they lie.
+  function zonesOf(page) {
+    var zones = new Map();
+    for (var row = 0; row < page.count; row++) {
+      var name = page.columns.zone ? page.columns.zone(row) : null;
+      if (name === null) continue;
+      if (!zones.has(name)) zones.set(name, { name: name, count: 0, box: [Infinity, Infinity, -Infinity, -Infinity] });
+      var zone = zones.get(name), box = page.scene.parcels.box;
+      zone.count += 1;
+      zone.box = [0, 1, 2, 3].map(function (side) {
+        return Math[side < 2 ? "min" : "max"](zone.box[side], box[4 * row + side]);
+      });
+    }
+    return zones.size > 1 && zones.size <= MANY_ZONES ? Array.from(zones.values()) : [];
+  }
+
+  // A park whose parts lie far from each other opens on the part with most parcels; any other opens whole.
+  function openingZone(page) {
+    if (!page.zones.length) return null;
+    var size = function (box) { return Math.max(box[2] - box[0], box[3] - box[1]); };
+    var whole = page.zones.reduce(function (all, zone) {
+      return [Math.min(all[0], zone.box[0]), Math.min(all[1], zone.box[1]), Math.max(all[2], zone.box[2]), Math.max(all[3], zone.box[3])];
+    }, [Infinity, Infinity, -Infinity, -Infinity]);
+    var largest = Math.max.apply(null, page.zones.map(function (zone) { return size(zone.box); }));
+    if (size(whole) < 2 * largest) return null;
+    return page.zones.reduce(function (most, zone) { return zone.count > most.count ? zone : most; });
   }
 
   function placesOf(data, plane) {
@@ -251,11 +277,31 @@
 
   function fit(page) {
     var wide = window.innerWidth > 760;
-    page.map.fitBounds(page.bounds, {
+    page.map.fitBounds(page.zone ? boundsOf(page, page.zone) : page.bounds, {
       animate: false,
       paddingTopLeft: [wide ? 336 : 14, 16],
       paddingBottomRight: [wide ? 40 : 14, wide ? 30 : 150],
     });
+  }
+
+  function boundsOf(page, zone) {
+    var crs = page.map.options.crs;
+    return L.latLngBounds([crs.pointToLatLng(L.point(zone.box[0], zone.box[1]), 0), crs.pointToLatLng(L.point(zone.box[2], zone.box[3]), 0)]);
+  }
+
+  function zoneChoice(page) {
+    if (!page.zones.length) return null;
+    var options = [make("option", { value: "-1", text: page.say("whole_park") })].concat(page.zones.map(function (zone, i) {
+      return make("option", { value: String(i), text: zone.name });
+    }));
+    var select = make("select", { "data-key": "zone", "aria-label": page.say("zone") }, options);
+    select.value = String(page.zones.indexOf(page.zone));
+    select.addEventListener("change", function () {
+      page.zone = page.zones[Number(select.value)] || null;
+      fillLegend(page);
+      fit(page);
+    });
+    return make("label", { class: "gp-zone" }, [make("span", { text: page.say("zone") }), select]);
   }
 
   function head(page) {
@@ -290,7 +336,7 @@
 
   function keyPanel(page) {
     var wide = window.innerWidth > 760;
-    var body = [viewSwitch(page), searchBox(page), page.legend, layerList(page), indicatorList(page)];
+    var body = [viewSwitch(page), searchBox(page), zoneChoice(page), page.legend, layerList(page), indicatorList(page)];
     var panel = make("details", { class: "gp-key", open: wide || page.keyIsOpen === true }, [
       make("summary", { class: "gp-menu", text: page.say("menu") }),
       make("div", { class: "gp-key-body" }, body),
@@ -329,18 +375,20 @@
 
   function fillLegend(page) {
     var view = page.scene.view;
-    var total = view.area.reduce(function (sum, area) { return sum + area; }, 0);
-    var changes = view.name === "plan" ? total - view.area.reduce(function (sum, area, i) { return sum + (view.entries[i].faded ? area : 0); }, 0) : 0;
+    var areas = areasOf(page, view);
+    var total = sum(areas);
+    var changes = sum(areas.filter(function (_, i) { return !view.entries[i].faded; }));
     var rows = [];
     var group = null;
     view.entries.forEach(function (entry, i) {
+      if (!areas[i]) return;
       var own = view.name === "plan" ? (entry.faded ? "stays" : "becomes") : null;
       if (own !== group) rows.push(groupRow(page, own, own === "becomes" ? changes : total - changes));
       group = own;
-      rows.push(legendRow(page, entry, view.area[i], total));
+      rows.push(legendRow(page, entry, areas[i], total));
     });
     rows.push(make("tr", { class: "gp-total" }, [
-      make("td"), make("th", { scope: "row", text: page.say("all_parcels") }),
+      make("td"), make("th", { scope: "row", text: page.zone ? page.zone.name : page.say("all_parcels") }),
       make("td", { text: page.mu(total) }), make("td", { text: page.ha(total) }), make("td", { text: "100%" }),
     ]));
     page.legend.textContent = "";
@@ -356,6 +404,17 @@
       page.legend.append(make("p", { class: "gp-quiet", text: page.both(page.data.sheet.proof) }));
     }
   }
+
+  // Land of each class in the part of the park that is looked at.
+  function areasOf(page, view) {
+    return view.rows.map(function (rows) {
+      return sum(rows.map(function (row) {
+        return page.zone && page.of("zone", row) !== page.zone.name ? 0 : page.of("area_m2", row) || 0;
+      }));
+    });
+  }
+
+  function sum(numbers) { return numbers.reduce(function (all, one) { return all + one; }, 0); }
 
   function groupRow(page, name, area) {
     return make("tr", { class: "gp-group" }, [

@@ -50,7 +50,8 @@
   };
 
   function section(title, children) {
-    return geoplan.make("section", { class: "gp-part" }, [geoplan.make("h3", { text: title })].concat(children));
+    var heading = title.charAt(0).toUpperCase() + title.slice(1);
+    return geoplan.make("section", { class: "gp-part" }, [geoplan.make("h3", { text: heading })].concat(children));
   }
 
   // Pairs of a term and its value; pairs without a value are left out.
