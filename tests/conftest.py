@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from command import Run, geoplan
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,3 +23,9 @@ def data_root() -> Path:
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """``geoplan demo`` in an empty folder whose name has a space and Chinese in it."""
+    return geoplan("demo", "--lang", "en", folder=tmp_path_factory.mktemp("会议 folder"))
