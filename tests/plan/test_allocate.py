@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -75,6 +76,23 @@ def test_a_share_counts_the_land_of_the_candidates() -> None:
     assert products(allocation) == "homes homes reserve reserve works"  # 0.1 each at P3 and P4
     row = allocation.rules.set_index("rule").loc["share.reserve"]
     assert (row["value"], row["unit"], bool(row["is_kept"])) == (pytest.approx(0.4), "share", True)
+
+
+def test_a_share_is_of_land_not_of_parcels() -> None:
+    # P1 is half as wide, 50 m from the lake: homes 0.9 there, 0.8 on P2, reserve 0.5
+    town = street_of(3)
+    west, south, east, north = town.geometry["P1"].bounds
+    town.loc["P1", "geometry"] = shapely.box(west + 50, south, east, north)
+    share = ShareTarget(name="homes", products=("homes",), upper_share=0.2, source="test")
+    park = park_of(town, water=lake())
+    asked = everything(
+        town, area_targets=(share,), products=products_of(RULES, ["homes", "reserve"])
+    )
+    allocation = plan_land_use(park, evaluated(town), programme=asked, rules=RULES)
+    # homes: P1 (5 000 m2) just reaches a fifth; P2 alone would be two fifths
+    assert products(allocation) == "homes reserve reserve"
+    row = allocation.rules.set_index("rule").loc["share.homes"]
+    assert row["value"] == pytest.approx(0.2)
 
 
 def test_a_group_of_products_shares_one_band() -> None:

@@ -44,6 +44,11 @@ def test_a_bridge_does_not_meet_what_it_crosses() -> None:
     assert sorted(network.component.tolist()) == [0, 0, 1, 1]
 
 
+def test_a_street_that_ends_under_a_bridge_does_not_meet_it() -> None:
+    roads = streets(EAST_WEST, [(50.0, 0.0), (50.0, 50.0)], is_bridge=[True, False])
+    assert sorted(street_network(roads).component.tolist()) == [0, 0, 1, 1]
+
+
 def test_a_bridge_meets_the_street_on_which_it_ends() -> None:
     bridge = [(50.0, 50.0), (50.0, 100.0)]
     roads = streets(
