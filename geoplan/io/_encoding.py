@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from geoplan.errors import InputError
 from geoplan.words import say
 
-__all__ = ["decoded_text", "shapefile_encoding"]
+__all__ = ["decoded_text", "shapefile_encoding", "sound_texts"]
 
 # The byte in a DBF's head that names its code page; only those met in practice.
 _CODE_PAGE_OF_BYTE = {
@@ -67,6 +67,13 @@ def shapefile_encoding(path: Path) -> tuple[str, str | None]:
     return found, declared
 
 
+def sound_texts(values: Sequence[bytes | None]) -> list[str | None]:
+    """Decode values of one column: UTF-8 or GB 18030, whichever all can be; characters cut off at the end are dropped."""
+    known = [value for value in values if value is not None]
+    encoding = next((one for one in ("utf-8", "gb18030") if _all_are(known, one)), "cp1252")
+    return [None if value is None else value.decode(encoding, "ignore") for value in values]
+
+
 def _declared(path: Path, raw: bytes) -> str | None:
     for suffix in (".cpg", ".CPG"):
         file = path.with_suffix(suffix)
@@ -110,7 +117,7 @@ def _is_multibyte(encoding: str) -> bool:
     return encoding in {"utf-8", "gb18030", "big5", "shift_jis", "euc_kr", "cp949", "cp950"}
 
 
-def _all_are(values: list[bytes], encoding: str) -> bool:
+def _all_are(values: Sequence[bytes], encoding: str) -> bool:
     """Whether every value can be decoded; a character cut off at the end of a field does not count."""
     decoder = codecs.getincrementaldecoder(encoding)
     try:

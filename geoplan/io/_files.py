@@ -7,8 +7,11 @@ import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pyproj
+from pyproj.exceptions import CRSError
+
 from geoplan.errors import InputError
-from geoplan.model.telling import listed, nearest
+from geoplan.model.telling import listed, nearest, shown
 from geoplan.words import Message, say
 
 __all__ = ["checksums", "find_file", "whole_file"]
@@ -33,9 +36,10 @@ def find_file(name: str, folders: Sequence[Path]) -> Path:
     beside = [
         item.name for place in places if place.parent.is_dir() for item in place.parent.iterdir()
     ]
+    own = path.name if path.is_absolute() else name
     near = nearest(path.name, sorted(set(beside)))
     looked = "; ".join(place.parent.as_posix() for place in places)
-    raise InputError([say("read.no_file", name=name, folders=looked, near=near)])
+    raise InputError([say("read.no_file", name=shown(own), folders=looked, near=near)])
 
 
 def whole_file(path: Path) -> Path:
@@ -90,6 +94,16 @@ def _problem_of_shapefile(path: Path, head: bytes) -> Message | None:
     count, head_size, row_size = struct.unpack("<IHH", raw[4:12])
     if table.stat().st_size < head_size + count * row_size:
         return _truncated(table, head_size + count * row_size)
+    return _problem_of_prj(path)
+
+
+def _problem_of_prj(path: Path) -> Message | None:
+    file = _part(path, ".prj")
+    try:
+        if file is not None:
+            pyproj.CRS.from_wkt(file.read_text(encoding="utf-8", errors="replace"))
+    except CRSError:
+        return say("read.broken_prj", name=file.name if file else "")
     return None
 
 

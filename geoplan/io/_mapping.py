@@ -17,7 +17,7 @@ from geoplan.io.sources import ColumnSource, LayerSource
 from geoplan.model.answers import Problem
 from geoplan.model.cells import id_text, written
 from geoplan.model.schema import LAYERS, UNKNOWN_USE, Column, columns_of
-from geoplan.model.telling import listed, nearest
+from geoplan.model.telling import listed, nearest, shown
 from geoplan.units import to_base
 from geoplan.words import Message, say
 
@@ -64,13 +64,13 @@ def mapped_table(
 def _problems_of_column(raw: RawTable, name: str, layer: str) -> Iterable[Message]:
     present = [str(column) for column in raw.frame.columns if column != "geometry"]
     if present.count(name) > 1:
-        yield say("check.repeated_column", layer=layer, columns=name)
+        yield say("check.repeated_column", layer=layer, columns=shown(name))
     elif name not in present:
         yield say(
             "read.no_column",
             layer=layer,
-            table=raw.name,
-            column=name,
+            table=shown(raw.name),
+            column=shown(name),
             near=nearest(name, present),
             present=listed(present),
         )
@@ -165,7 +165,7 @@ def with_shapes(raw: RawTable, part: LayerSource, layer: str) -> tuple[RawTable,
         try:
             shapes = np.asarray(shapely.from_wkt(text.where(text.notna(), None)))
         except GEOSException:
-            return raw, [say("read.no_wkt", layer=layer, column=names[0])]
+            return raw, [say("read.no_wkt", layer=layer, column=shown(names[0]))]
     else:
         east, north = (_quantity(values).to_numpy() for values in cells)
         shapes = np.asarray(shapely.points(east, north))

@@ -23,10 +23,10 @@ from pyogrio import errors as gdal_errors
 from shapely.errors import GEOSException
 
 from geoplan.errors import InputError
-from geoplan.io._encoding import decoded_text, shapefile_encoding
+from geoplan.io._encoding import decoded_text, shapefile_encoding, sound_texts
 from geoplan.io._files import whole_file
 from geoplan.model.answers import Problem
-from geoplan.model.telling import listed
+from geoplan.model.telling import listed, shown
 from geoplan.words import Message, say
 
 __all__ = ["RawTable", "layer_names", "read_table"]
@@ -124,7 +124,7 @@ def layer_names(path: Path) -> list[str]:
 
 
 def _refused(path: Path, error: BaseException) -> Message:
-    reason = re.sub(r"\s+", " ", str(error)).replace(str(path.parent), "")
+    reason = re.sub(r"\s+", " ", str(error)).replace(str(path), path.name)
     return say("read.refused", name=path.name, reason=reason[:_LONGEST_REASON])
 
 
@@ -141,6 +141,10 @@ def _note(path: Path, words: str) -> Problem:
 
 def _gdal(path: Path, layer: str | None, encoding: str | None) -> RawTable:
     name = _chosen(layer, layer_names(path), path)
+    if path.suffix.lower() in {".geojson", ".json"}:
+        words = decoded_text(path.read_bytes(), path.name, encoding)
+        frame = pyogrio.read_dataframe(words.encode("utf-8"), use_arrow=True)
+        return RawTable(frame=frame, name=name)
     problems: list[Problem] = []
     if path.suffix.lower() == ".shp" and encoding is None:
         encoding, wrong = shapefile_encoding(path)
@@ -155,7 +159,21 @@ def _gdal(path: Path, layer: str | None, encoding: str | None) -> RawTable:
         if "use_arrow=False" not in str(error):
             raise
         frame = pyogrio.read_dataframe(path, layer=name, encoding=encoding)
-    return RawTable(frame=frame, name=name, problems=tuple(problems))
+    return RawTable(frame=_with_sound_text(frame), name=name, problems=tuple(problems))
+
+
+def _with_sound_text(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Decode text that the file says is UTF-8 but is not; a character cut off at the end of a field goes."""
+    for name in frame.columns:
+        if not pd.api.types.is_string_dtype(frame[name]) or frame[name].dtype == object:
+            continue
+        cells = pa.array(frame[name])
+        try:
+            cells.validate(full=True)
+        except pa.ArrowInvalid:
+            texts = sound_texts(cells.cast(pa.large_binary()).to_pylist())
+            frame[name] = pd.Series(texts, index=frame.index, dtype="str")
+    return frame
 
 
 def _chosen(asked: str | None, names: list[str], path: Path) -> str:
@@ -163,7 +181,7 @@ def _chosen(asked: str | None, names: list[str], path: Path) -> str:
         return names[0]
     if asked not in names:
         key = "read.which_layer" if asked is None else "read.no_layer"
-        raise InputError([say(key, name=path.name, layer=asked or "", names=listed(names))])
+        raise InputError([say(key, name=path.name, layer=shown(asked or ""), names=listed(names))])
     return asked
 
 

@@ -23,7 +23,7 @@ from geoplan.model.cells import id_text
 from geoplan.model.names import layer_named, missing_column, names_in_schema
 from geoplan.model.park import Park
 from geoplan.model.schema import LAYERS, needed_columns
-from geoplan.model.telling import listed
+from geoplan.model.telling import listed, shown
 from geoplan.model.validate import checked_layers
 from geoplan.spatial.crs import crs_name
 from geoplan.words import Message, say
@@ -148,8 +148,10 @@ class _Reading:
                 except InputError as problem:
                     self.broken += [item for item in problem.problems if item not in self.broken]
         if self.broken:
-            raise SchemaError(self.broken + self._wrong_coordinates()) if self.tables else InputError(
-                self.broken
+            raise (
+                SchemaError(self.broken + self._wrong_coordinates())
+                if self.tables
+                else InputError(self.broken)
             )
         self._tell_unused()
 
@@ -197,7 +199,7 @@ class _Reading:
             if unused:
                 message = say(
                     "read.columns_not_read",
-                    table=raw.name,
+                    table=shown(raw.name),
                     count=len(unused),
                     columns=listed(unused, most=len(unused)),
                 )
