@@ -257,7 +257,7 @@ def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries, rules
     own = np.asarray(land.parcels.geometry)
     is_too_near = _apart_m(own, np.asarray(polluting)) < number.value
     return Rule(
-        name=f"separation.{asked.grade}",
+        name=".".join(["separation", asked.grade, *asked.products]),
         kind="separation",
         title=say(
             "plan.rule_separation",

@@ -174,6 +174,15 @@ def test_planned_works_and_planned_homes_keep_away_from_each_other() -> None:
     assert row["value"] == pytest.approx(100.0)
 
 
+def test_separations_of_one_grade_are_told_apart_by_their_products() -> None:
+    asked = (
+        Separation(grade="M2", products=("homes",)),
+        Separation(grade="M2", products=("reserve",)),
+    )
+    rules = planned(separations=asked).rules["rule"].tolist()
+    assert rules[2:] == ["separation.M2.homes", "separation.M2.reserve"]
+
+
 def test_rules_that_cannot_hold_together_are_named_in_words() -> None:
     share = ShareTarget(name="half reserve", products=("reserve",), lower_share=0.5, source="test")
     homes = target("homes", "homes", lower=30_000)
