@@ -10,9 +10,10 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -34,7 +35,7 @@ __all__ = ["main"]
 DEFAULT_DATA_ROOT = Path("../shared/data")
 
 #: What typer raises for a command line that cannot be understood: the base of all its errors with an exit code.
-_CommandError = typer.BadParameter.__mro__[2]
+_CommandError: Any = typer.BadParameter.__mro__[2]
 
 Writer = Callable[[Result, Path], Path]
 
@@ -127,7 +128,8 @@ def _make_app(language: Language) -> typer.Typer:
             lang: lang = language,
         ) -> None:
             _check_language(lang)
-            _answer(scenario, override or [], data, out, language, until, writers)
+            call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
+            _answer(call, language, until=until, writers=writers)
 
     stage_command("evaluate", "evaluate", [write_layers])
     stage_command("plan", "measure", [write_layers, write_balance])
@@ -140,13 +142,10 @@ def _make_app(language: Language) -> typer.Typer:
         shipped = files("geoplan") / "data" / "scenarios" / "xinshe.yaml"
         with as_file(shipped) as path:
             _answer(
-                path,
-                [],
-                DEFAULT_DATA_ROOT,
-                out,
+                _Call(path=path, overrides=(), data=DEFAULT_DATA_ROOT, out=out),
                 language,
-                "measure",
-                [write_page, write_layers, write_balance],
+                until="measure",
+                writers=[write_page, write_layers, write_balance],
             )
 
     return app
@@ -157,21 +156,23 @@ def _check_language(asked: str) -> None:
         raise typer.BadParameter(", ".join(LANGUAGES), param_hint="--lang")
 
 
-def _answer(
-    path: Path,
-    overrides: Sequence[str],
-    data_root: Path,
-    out: Path | None,
-    language: Language,
-    until: Stage,
-    writers: Sequence[Writer],
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """Which scenario, with which overrides and data, and where its files go."""
+
+    path: Path
+    overrides: tuple[str, ...]
+    data: Path
+    out: Path | None
+
+
+def _answer(call: _Call, language: Language, *, until: Stage, writers: Sequence[Writer]) -> None:
     """Run a scenario, write what was asked for, and say what came out."""
-    scenario = read_scenario(path, overrides=overrides)
-    folder = out if out is not None else Path(scenario.outputs.folder)
+    scenario = read_scenario(call.path, overrides=call.overrides)
+    folder = call.out if call.out is not None else Path(scenario.outputs.folder)
     with _progress(language) as tell:
         result = run_scenario(
-            scenario, folder=path.parent, data_root=data_root, until=until, progress=tell
+            scenario, folder=call.path.parent, data_root=call.data, until=until, progress=tell
         )
         written = [write(result, folder) for write in writers]
     lines = [line.text(language) for line in summary_lines(result)]
@@ -212,7 +213,9 @@ def _progress(language: Language) -> Iterator[Callable[[Message, int, int], None
     """A bar on the error stream, so that results can be piped; silent where nobody watches."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def tell(what: Message, done: int, total: int) -> None:

@@ -67,6 +67,10 @@ def _is_scenario(path: Path) -> bool:
 def write_problems(problems: Sequence[Problem], path: Path, *, crs: pyproj.CRS | None) -> Path:
     """Write problems as the layer ``problems`` of a GeoPackage."""
     write_geopackage(
-        path, layers={"problems": problem_table(problems, crs=crs)}, provenance={}, date=_NO_DATE, crs=crs
+        path,
+        layers={"problems": problem_table(problems, crs=crs)},
+        provenance={},
+        date=_NO_DATE,
+        crs=crs,
     )
     return path

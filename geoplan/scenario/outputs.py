@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.indicators import indicator_table
+from geoplan.indicators import indicator_table, land_balance
 from geoplan.io import write_geopackage, write_land_balance
 from geoplan.model.answers import problem_table
 from geoplan.model.schema import columns_of
@@ -104,11 +104,11 @@ def write_layers(result: Result, folder: Path) -> Path:
 
 def write_balance(result: Result, folder: Path) -> Path:
     """Write the land balance to ``NAME.xlsx`` in a folder."""
-    assert result.land_balance is not None
     target = folder / f"{result.scenario.name}.xlsx"
+    planned = None if result.allocation is None else result.allocation.parcels["planned_use"]
     write_land_balance(
         target,
-        balance=result.land_balance,
+        balance=land_balance(result.park.parcels, after=planned),
         provenance=result.provenance,
         date=result.scenario.date,
         title=title_of(result),

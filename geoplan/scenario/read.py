@@ -66,4 +66,6 @@ def laid_over(below: Any, above: Any) -> Any:
 
 
 def _is_named(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(row, Mapping) and "name" in row for row in value)
+    return isinstance(value, list) and all(
+        isinstance(row, Mapping) and "name" in row for row in value
+    )

@@ -156,8 +156,8 @@ def run_scenario(
         result = _with_centres(result)
     if at("greenway"):
         result = _with_greenway(result)
-    if at("measure"):
-        result = _measured(result)
+    if at("measure") and result.evaluation is not None:
+        result = _measured(result, result.evaluation)
     return result
 
 
@@ -170,9 +170,7 @@ def _evaluated(result: Result) -> Result:
         average_over=asked.average_over,
         unknown_years=asked.unknown_years,
     )
-    return replace(
-        result, evaluation=evaluation, left_out=(*result.left_out, *evaluation.left_out)
-    )
+    return replace(result, evaluation=evaluation, left_out=(*result.left_out, *evaluation.left_out))
 
 
 def _planned(result: Result) -> Result:
@@ -188,9 +186,7 @@ def _planned(result: Result) -> Result:
         ),
         rules=result.rules,
     )
-    return replace(
-        result, allocation=allocation, left_out=(*result.left_out, *allocation.left_out)
-    )
+    return replace(result, allocation=allocation, left_out=(*result.left_out, *allocation.left_out))
 
 
 def _with_centres(result: Result) -> Result:
@@ -213,22 +209,17 @@ def _with_greenway(result: Result) -> Result:
     return replace(result, greenway=greenway)
 
 
-def _measured(result: Result) -> Result:
-    assert result.evaluation is not None
+def _measured(result: Result, evaluation: Evaluation) -> Result:
     planned = None if result.allocation is None else result.allocation.parcels["planned_use"]
     return replace(
         result,
-        indicators=measure_plan(
-            result.park, result.evaluation, result.allocation, rules=result.rules
-        ),
+        indicators=measure_plan(result.park, evaluation, result.allocation, rules=result.rules),
         land_balance=land_balance(result.park.parcels, after=planned),
     )
 
 
 def _without(result: Result, stage: Stage, why: Message) -> Result:
-    return replace(
-        result, left_out=(*result.left_out, StageLeftOut(stage=stage, message=why))
-    )
+    return replace(result, left_out=(*result.left_out, StageLeftOut(stage=stage, message=why)))
 
 
 def _pack_path(pack: str, folder: Path) -> str | Path:

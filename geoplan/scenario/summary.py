@@ -23,7 +23,7 @@ def summary_lines(result: Result) -> list[Message]:
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
-        names = [name for name in result.centres.sites["parcel_id"].astype(str)]
+        names = list(result.centres.sites["parcel_id"].astype(str))
         lines.append(
             say(
                 "summary.centres",
@@ -42,7 +42,10 @@ def summary_lines(result: Result) -> list[Message]:
                 gap=result.greenway.proof.gap_share,
             )
         )
-    lines += [say("summary.left_out", why=item.message) for item in result.left_out]
+    lines += [
+        say("summary.left_out", why=why)
+        for why in dict.fromkeys(item.message for item in result.left_out)
+    ]
     return [*lines, _about_problems(result), _about_rules(result)]
 
 
