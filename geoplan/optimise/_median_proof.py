@@ -20,7 +20,9 @@ Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-#: A rest of so many rows goes straight to HiGHS; one above the second number is not tried at all.
+#: So few open sites are searched first. A rest of so many rows goes straight to HiGHS else; one above the larger
+#: number is not tried at all.
+FEW_SITES = 12
 SMALL_REST = 4_000
 LARGE_REST = 60_000
 #: Whole costs: a bound so little above a whole number is not taken for more than it.
@@ -107,7 +109,8 @@ def prove(median: Median, sites: Indices) -> Proven:
         return Proven(best.sites, best.safe(root.bound.value), is_done=True)
     root = _narrowed(best, root)
     rest = _rest(best, root)
-    if rest.n_rows > SMALL_REST:
+    n_choices = median.p - int(root.must.sum())
+    if n_choices <= FEW_SITES or rest.n_rows > SMALL_REST:
         proven = _branch(best, pairs, root)
         if proven.is_done or rest.n_rows > LARGE_REST or time.perf_counter() > median.deadline:
             return proven

@@ -118,7 +118,7 @@ def needed_arcs(net: Net, ascent: Ascent, *, goal: float) -> Mask:
     from_root = dijkstra(graph, indices=ascent.root)
     others = net.terminals[net.terminals != ascent.root]
     back = sp.csr_array((ascent.reduced, (head, tail)), shape=(net.n, net.n))
-    to_terminal = dijkstra(back, indices=others, return_predecessors=True, min_only=True)[0]
+    to_terminal, _, _ = dijkstra(back, True, others, True, min_only=True)
     through = ascent.value + from_root[tail] + ascent.reduced + to_terminal[head]
     needed: Mask = through <= goal
     return needed.reshape(2 * n_edges)
