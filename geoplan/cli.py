@@ -1,12 +1,13 @@
 """The command line: check, evaluate, plan, map, run, demo.
 
 Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 3 an input, rule pack or scenario
-cannot be used; 4 no plan can keep the rules; 130 interrupted.
+cannot be used; 4 no plan can keep the rules; 5 geoplan itself stumbled; 130 interrupted.
 """
 
 import locale
 import logging
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,6 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _CommandError as error:
         error.show()
         return int(error.exit_code)
+    except Exception as error:  # noqa: BLE001 (a planner gets one sentence, and where to look)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        kind = type(error).__name__
+        _say_error(text("cli.stumbled", language, kind=kind, reason=str(error), place=place))
+        return 5
     return code if isinstance(code, int) else 0
 
 

@@ -89,6 +89,7 @@ class AreaModel(_Frozen):
     """How much land one use, or several together, may take; in mu, or as a share of all candidates."""
 
     name: str
+    title: Names = Names()
     products: tuple[str, ...]
     min_mu: AreaMu | None = None
     max_mu: AreaMu | None = None

@@ -16,6 +16,7 @@ from geoplan.plan import (
 )
 from geoplan.scenario.model import AreaModel, PlanModel
 from geoplan.units import m2_from_mu
+from geoplan.words import name_in_both
 
 __all__ = ["programme_of"]
 
@@ -59,9 +60,11 @@ def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
 
 def _target(area: AreaModel, source: str) -> AreaTarget | ShareTarget:
     said_by = area.source or source
+    title = name_in_both({"en": area.title.en or area.name, "zh": area.title.zh or area.name})
     if area.min_share is not None or area.max_share is not None:
         return ShareTarget(
             name=area.name,
+            title=title,
             products=area.products,
             lower_share=area.min_share or 0.0,
             upper_share=1.0 if area.max_share is None else area.max_share,
@@ -69,6 +72,7 @@ def _target(area: AreaModel, source: str) -> AreaTarget | ShareTarget:
         )
     return AreaTarget(
         name=area.name,
+        title=title,
         products=area.products,
         lower_m2=m2_from_mu(area.min_mu or 0.0),
         upper_m2=inf if area.max_mu is None else m2_from_mu(area.max_mu),
