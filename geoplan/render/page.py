@@ -46,6 +46,7 @@ from geoplan.render.offline import (
     save_offline,
 )
 from geoplan.render.story import (
+    balance_columns,
     firms_of,
     measure_unit,
     names_used,
@@ -238,6 +239,9 @@ def _data(content: PageContent, grid: Grid) -> dict[str, Any]:
         "series": None
         if evaluation is None
         else series_of(park, evaluation=evaluation, series=content.series),
+        "land_balance": None
+        if content.land_balance is None
+        else balance_columns(content.land_balance),
         "indicators": [_indicator(item) for item in content.indicators],
     }
 

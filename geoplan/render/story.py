@@ -11,13 +11,21 @@ import pandas as pd
 from geoplan.model.answers import Allocation, Evaluation
 from geoplan.model.landuse import land_uses
 from geoplan.model.park import Park
-from geoplan.model.schema import UNKNOWN_USE, column
+from geoplan.model.schema import UNKNOWN_USE, column, columns_of
 from geoplan.render.embed import encode_numbers, encode_texts
 from geoplan.render.layers import named, use_name
 from geoplan.units import to_base
 from geoplan.words import Message, say
 
-__all__ = ["firms_of", "measure_unit", "names_used", "parcel_columns", "series_of", "verdicts_of"]
+__all__ = [
+    "balance_columns",
+    "firms_of",
+    "measure_unit",
+    "names_used",
+    "parcel_columns",
+    "series_of",
+    "verdicts_of",
+]
 
 _TEXTS = "text"
 #: Columns of the story and how many digits a number keeps.
@@ -80,6 +88,17 @@ def parcel_columns(
             changes = allocation.parcels["is_candidate"].reindex(parcels.index)
             columns["is_candidate"] = encode_numbers(changes.astype("boolean").astype("Float64"))
     return columns
+
+
+def balance_columns(balance: pd.DataFrame) -> dict[str, Any]:
+    """Layer ``land_balance``: area of each use today and by the plan."""
+    table = balance if "use" in balance else balance.reset_index(names="use")
+    return {
+        name: encode_numbers(table[name], digits=1)
+        if name.endswith("_m2")
+        else encode_texts(table[name])
+        for name in columns_of("land_balance")
+    }
 
 
 def _with_holders(park: Park) -> pd.DataFrame:

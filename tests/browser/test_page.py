@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from browsing import Opened, Opener
@@ -346,3 +347,46 @@ def test_the_sample_park_fits_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
     assert opened.requests == [target.as_uri()]
     assert opened.complaints == []
+
+
+def test_a_park_in_scattered_parts_opens_on_the_one_with_most_parcels(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    park = small_park(zone=["west", "west", "east", "west", "west", "east"])
+    far = park.parcels["zone"].eq("east")
+    moved = park.parcels.geometry.where(~far, park.parcels.geometry.translate(xoff=5_000))
+    parcels = park.parcels.set_geometry(moved)
+    content = PageContent(
+        park=replace(park, layers={"parcels": parcels}),
+        title=literal("two parts"),
+        scenario="parts",
+        date=dt.date(2026, 11, 24),
+    )
+    target = tmp_path / "parts.html"
+    save_page(draw_page(content), target)
+    page = open_page(target).page
+    assert legend_of(page)[-1] == "west 60.0 4.00 100%"
+    near = page.evaluate("geoplan.map.getZoom()")
+    page.locator('[data-key="zone"]').select_option("-1")
+    assert legend_of(page)[-1] == "全部地块 90.0 6.00 100%"
+    assert page.evaluate("geoplan.map.getZoom()") < near - 2
+
+
+def test_the_land_balance_stands_in_the_panel(open_page: Opener, tmp_path: Path) -> None:
+    balance = pd.DataFrame(
+        {
+            "use": ["1401"],
+            "name_en": ["parks"],
+            "name_zh": ["公园绿地"],
+            "before_m2": [10_000.0],
+            "after_m2": [20_000.0],
+            "change_m2": [10_000.0],
+        }
+    )
+    target = tmp_path / "balance.html"
+    save_page(draw_page(small_page(land_balance=balance)), target)
+    page = open_page(target).page
+    page.locator('[data-key="fold-land_balance"]').click()
+    assert page.locator(".gp-balance tbody").inner_text().split() == [
+        *("公园绿地", "1401", "15.0", "30.0", "+15.0")
+    ]

@@ -12,10 +12,10 @@
   var TILE = 10; // pixels of one tile of a pattern
   var SANS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Segoe UI",sans-serif';
 
-  // A name that the data has in both languages, the Chinese first: the part of one language, for the little room on a map.
+  // Where the data writes a name in both languages, the Chinese first: only the part of one language, for the little room
+  // on a map. Panels show names whole.
   geoplan.nameIn = function (name, language) {
-    var both = /^([^A-Za-z]*[\u3400-\u9fff][^A-Za-z]*?)\s+([A-Za-z][^\u3400-\u9fff]*)$/.exec(name || "");
-    return both ? both[language === "zh" ? 1 : 2] : name;
+    return (name || "").replace(/([\u3400-\u9fff][^A-Za-z\s(\uff08]*)\s+([A-Z][A-Za-z0-9 .'-]*)/g, language === "zh" ? "$1" : "$2");
   };
 
   // One tile of a pattern: thin dark strokes that read in grey and under any colour.
@@ -184,21 +184,11 @@
 
     _drawParcels: function (pen) {
       var scene = this.scene;
-      var view = scene.view;
-      var rowsOf = view.rows;
-      for (var c = 0; c < view.entries.length; c++) {
-        var entry = view.entries[c];
-        this._path(scene.parcels, rowsOf[c]);
-        pen.globalAlpha = entry.opacity;
-        pen.fillStyle = entry.colour;
-        pen.fill();
-        if (entry.pattern !== "plain" && this._at.metre > 0.06) {
-          pen.globalAlpha = entry.faded ? 0.3 : 1;
-          pen.fillStyle = this._pattern(entry.pattern);
-          pen.fill();
-        }
-        pen.globalAlpha = 1;
-      }
+      scene.view.entries.forEach(function (entry, c) {
+        var rows = scene.view.rows[c];
+        if (scene.isInZone) this._fill(entry, rows.filter(function (row) { return !scene.isInZone(row); }), 0.3);
+        this._fill(entry, scene.isInZone ? rows.filter(scene.isInZone) : rows, 1);
+      }, this);
       this._path(scene.parcels);
       pen.strokeStyle = "#fffdf8";
       pen.lineWidth = Math.min(1.3, 5 * this._at.metre);
@@ -206,6 +196,20 @@
       pen.strokeStyle = "rgba(60,58,50,0.35)";
       pen.lineWidth = Math.min(0.5, 3 * this._at.metre);
       pen.stroke();
+    },
+
+    _fill: function (entry, rows, strength) {
+      var pen = this._pen;
+      this._path(this.scene.parcels, rows);
+      pen.globalAlpha = entry.opacity * strength;
+      pen.fillStyle = entry.colour;
+      pen.fill();
+      if (entry.pattern !== "plain" && this._at.metre > 0.06) {
+        pen.globalAlpha = strength * (entry.faded ? 0.3 : 1);
+        pen.fillStyle = this._pattern(entry.pattern);
+        pen.fill();
+      }
+      pen.globalAlpha = 1;
     },
 
     _drawBuildings: function (layer) {
@@ -286,7 +290,7 @@
       });
       for (var r = 0; r < scene.parcels.count; r++) {
         var entry = view.entries[view.classes[r]];
-        if (!entry || !entry.marked) continue;
+        if (!entry || !entry.marked || (scene.isInZone && !scene.isInZone(r))) continue;
         var b = 4 * r, box = scene.parcels.box;
         var wide = (box[b + 2] - box[b]) * at.scale, high = (box[b + 3] - box[b + 1]) * at.scale;
         if (high < 17) continue;

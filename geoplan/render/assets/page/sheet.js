@@ -51,7 +51,7 @@
       },
     };
     page.zones = zonesOf(page);
-    page.zone = openingZone(page);
+    lookAt(page, openingZone(page));
     page.firms = firmsOf(data);
     page.findings = findingsOf(data);
     addSpeech(page);
@@ -91,6 +91,11 @@
     var largest = Math.max.apply(null, page.zones.map(function (zone) { return size(zone.box); }));
     if (size(whole) < 2 * largest) return null;
     return page.zones.reduce(function (most, zone) { return zone.count > most.count ? zone : most; });
+  }
+
+  function lookAt(page, zone) {
+    page.zone = zone;
+    page.scene.isInZone = zone && function (row) { return page.columns.zone(row) === zone.name; };
   }
 
   function placesOf(data, plane) {
@@ -297,9 +302,10 @@
     var select = make("select", { "data-key": "zone", "aria-label": page.say("zone") }, options);
     select.value = String(page.zones.indexOf(page.zone));
     select.addEventListener("change", function () {
-      page.zone = page.zones[Number(select.value)] || null;
+      lookAt(page, page.zones[Number(select.value)] || null);
       fillLegend(page);
       fit(page);
+      page.fabric.redraw();
     });
     return make("label", { class: "gp-zone" }, [make("span", { text: page.say("zone") }), select]);
   }
@@ -336,7 +342,7 @@
 
   function keyPanel(page) {
     var wide = window.innerWidth > 760;
-    var body = [viewSwitch(page), searchBox(page), zoneChoice(page), page.legend, layerList(page), indicatorList(page)];
+    var body = [viewSwitch(page), searchBox(page), zoneChoice(page), page.legend, layerList(page), balanceTable(page), indicatorList(page)];
     var panel = make("details", { class: "gp-key", open: wide || page.keyIsOpen === true }, [
       make("summary", { class: "gp-menu", text: page.say("menu") }),
       make("div", { class: "gp-key-body" }, body),
@@ -409,7 +415,7 @@
   function areasOf(page, view) {
     return view.rows.map(function (rows) {
       return sum(rows.map(function (row) {
-        return page.zone && page.of("zone", row) !== page.zone.name ? 0 : page.of("area_m2", row) || 0;
+        return page.scene.isInZone && !page.scene.isInZone(row) ? 0 : page.of("area_m2", row) || 0;
       }));
     });
   }
@@ -470,6 +476,23 @@
     else page.scene.view.hidden.add(name);
     placeCentres(page);
     page.fabric.redraw();
+  }
+
+  function balanceTable(page) {
+    var rows = page.data.land_balance;
+    if (!rows) return null;
+    var name = geoplan.column(rows["name_" + page.language]), use = geoplan.column(rows.use);
+    var head = ["mu", "today", "plan", "change"].map(function (key) { return make("th", { scope: "col", text: page.say(key) }); });
+    var lines = rows.before_m2.map(function (before, i) {
+      var change = rows.change_m2[i];
+      return make("tr", {}, [
+        make("th", { scope: "row" }, [make("span", { text: name(i) }), make("small", { text: " " + use(i) })]),
+        make("td", { text: page.mu(before || 0) }),
+        make("td", { text: rows.after_m2[i] === null ? "" : page.mu(rows.after_m2[i]) }),
+        make("td", { class: "gp-change", text: change ? (change > 0 ? "+" : "\u2212") + page.mu(Math.abs(change)) : "" }),
+      ]);
+    });
+    return fold(page, "land_balance", make("table", { class: "gp-balance" }, [make("thead", {}, [make("tr", {}, head)]), make("tbody", {}, lines)]), false);
   }
 
   function indicatorList(page) {
@@ -614,7 +637,8 @@
     var layer = page.scene.places.centres;
     if (!layer || !layer.point || !page.scene.shows("centres")) return;
     var source = layer.source;
-    var name = geoplan.column(source["name_" + page.language]);
+    var given = geoplan.column(source["name_" + page.language]);
+    var name = function (row) { return geoplan.nameIn(given(row), page.language); };
     for (var r = 0; r < layer.point.count; r++) {
       var at = layer.point.start[layer.point.ring[r]];
       var served = source.served[r] === null ? "" : page.say("served", {
