@@ -15,12 +15,13 @@ from rasterio.errors import RasterioError
 from geoplan.errors import CrsError, InputError, SchemaError
 from geoplan.io._files import checksums, find_file, whole_file
 from geoplan.io._mapping import MappedTable, mapped_table, numbered_ids, with_shapes
+from geoplan.io._own_file import source_of_file
 from geoplan.io._placing import Placed, placed_tables
-from geoplan.io._tables import RawTable, layer_names, read_table
-from geoplan.io.sources import LOCAL_METRES, LayerSource, Source, read_source
+from geoplan.io._tables import RawTable, read_table
+from geoplan.io.sources import LayerSource, Source, read_source
 from geoplan.model.answers import Problem, Raster
 from geoplan.model.cells import id_text
-from geoplan.model.names import layer_named, missing_column, names_in_schema
+from geoplan.model.names import missing_column, names_in_schema
 from geoplan.model.park import Park
 from geoplan.model.schema import LAYERS, needed_columns
 from geoplan.model.telling import listed, shown
@@ -29,8 +30,6 @@ from geoplan.spatial.crs import crs_name
 from geoplan.words import Message, say
 
 __all__ = ["read_park"]
-
-_SHEETS = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".geoparquet"}
 
 
 def read_park(
@@ -70,7 +69,7 @@ def read_park(
         folders += [] if data_root is None else [Path(data_root)]
         inputs = dict(checksums(path, path.name))
     else:
-        source, problems = _source_of_file(find_file(str(path), [Path()]))
+        source, problems = source_of_file(find_file(str(path), [Path()]))
         inputs = {}
     reading = _Reading(source=source, folders=folders, problems=problems, inputs=inputs)
     reading.read(layers)
@@ -86,41 +85,6 @@ def read_park(
         problems=(*reading.problems, *told, *found, *heights_told),
         inputs=reading.inputs,
         citation=source.citation,
-    )
-
-
-def _source_of_file(path: Path) -> tuple[Source, list[Problem]]:
-    """What a source file of one file would say whose layers and columns are ours."""
-    if path.suffix.lower() in _SHEETS:
-        return _plain_source(path, {"parcels": None}, {}), []
-    names = layer_names(path)
-    ours = {ours: name for name in reversed(names) if (ours := layer_named(name)) is not None}
-    if "parcels" not in ours and len(names) == 1:
-        ours = {"parcels": names[0]}
-    if "parcels" not in ours:
-        raise SchemaError([say("read.no_parcels_layer", name=path.name, names=listed(names))])
-    origin: dict[str, str] = {}
-    if "provenance" in names:
-        items = read_table(path, layer="provenance").frame.astype("str")
-        origin = dict(zip(items["item"], items["value"], strict=True))
-    others = [name for name in names if name not in {*ours.values(), "provenance", "layer_styles"}]
-    problems = []
-    if others:
-        message = say("read.layers_not_read", name=path.name, names=listed(others))
-        problems.append(Problem(severity="note", layer="", kind="layers_not_read", message=message))
-    return _plain_source(path, dict(ours), origin), problems
-
-
-def _plain_source(
-    path: Path, layers: Mapping[str, str | None], origin: Mapping[str, str]
-) -> Source:
-    name = origin.get("park", path.stem)
-    return Source(
-        name={"en": origin.get("park_en", name), "zh": origin.get("park_zh", name)},
-        citation=origin.get("citation", ""),
-        currency=origin.get("currency", ""),
-        crs=LOCAL_METRES if origin.get("crs") == LOCAL_METRES else None,
-        layers={ours: (LayerSource(file=path.name, layer=its),) for ours, its in layers.items()},
     )
 
 

@@ -7,17 +7,29 @@ Each is recognised here; none is put right by guessing. Axes are always x = east
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import geopandas as gpd
-import numpy as np
 import pyproj
-from pyproj.exceptions import ProjError
 
 from geoplan.errors import CrsError
+from geoplan.spatial._crs_fit import (
+    FIRST_MERIDIAN,
+    LAST_MERIDIAN,
+    MARGIN_DEGREES,
+    WGS84,
+    Bounds,
+    are_degrees,
+    area_error_share,
+    centre_of,
+    fits,
+    gauss_kruger,
+    is_inside,
+    prefixed_code,
+    swapped,
+)
 from geoplan.words import Message, join, say
 
 __all__ = [
@@ -33,22 +45,13 @@ __all__ = [
     "to_wgs84",
 ]
 
-#: West, south, east, north: x and y as the file has them.
-Bounds = tuple[float, float, float, float]
 CrsKind = Literal["metric", "degrees", "feet", "distorted", "local"]
 
-WGS84 = "EPSG:4326"
-# A zone is often used somewhat beyond its edge; further out than this no surveyor would use it.
-_MARGIN_DEGREES = 5.0
 _NARROW_MARGIN_DEGREES = 0.5
-# Further from the equator than this there is no city: coordinates that land there are exchanged.
-_LAST_CITY_LATITUDE = 75.0
+# A declared CRS of a smaller area says at least where on Earth to look.
+_WIDEST_HINT_DEGREES = 30.0
 # A metric CRS in use where it was made for keeps areas within 0.5 %; Web Mercator is 21 % off in Fujian.
 _AREA_TOLERANCE_SHARE = 0.01
-# CGCS2000, 3-degree Gauss-Kruger: plain eastings by central meridian, prefixed ones by zone; 6-degree by zone.
-_FIRST_3_DEGREE, _FIRST_MERIDIAN, _LAST_MERIDIAN = 4534, 75, 135
-_FIRST_PREFIXED, _FIRST_ZONE, _LAST_ZONE = 4513, 25, 45
-_FIRST_PREFIXED_6, _FIRST_ZONE_6, _LAST_ZONE_6 = 4491, 13, 23
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +156,7 @@ def diagnose(bounds: Bounds, crs: pyproj.CRS | None) -> Diagnosis:
     elif crs is None:
         state = "missing"
     else:
-        state = "fits" if _fits(bounds, crs, _MARGIN_DEGREES) else "contradicts"
+        state = "fits" if fits(bounds, crs, MARGIN_DEGREES) else "contradicts"
     return Diagnosis(state=state, kind=kind, bounds=bounds, declared=crs)
 
 
@@ -165,7 +168,7 @@ def kind_of_crs(crs: pyproj.CRS | None, bounds: Bounds) -> CrsKind:
         return "degrees"
     if abs(crs.axis_info[0].unit_conversion_factor - 1) > 1e-9:  # noqa: PLR2004  (not metres)
         return "feet"
-    if crs.to_epsg() == 3857 or _area_error_share(crs, bounds) > _AREA_TOLERANCE_SHARE:  # noqa: PLR2004  (Web Mercator)
+    if crs.to_epsg() == 3857 or area_error_share(crs, bounds) > _AREA_TOLERANCE_SHARE:  # noqa: PLR2004  (Web Mercator)
         return "distorted"
     return "metric"
 
@@ -179,9 +182,9 @@ def metric_crs_for(longitude: float, latitude: float) -> pyproj.CRS:
     (4548, 32618)
     """
     meridian = 3 * round(longitude / 3)
-    if _FIRST_MERIDIAN <= meridian <= _LAST_MERIDIAN:
-        zone = _gauss_kruger(meridian)
-        if _inside(longitude, latitude, zone, margin=0.0):
+    if FIRST_MERIDIAN <= meridian <= LAST_MERIDIAN:
+        zone = gauss_kruger(meridian)
+        if is_inside(longitude, latitude, zone, margin=0.0):
             return zone
     number = min(int((longitude + 180) // 6) + 1, 60)
     return pyproj.CRS.from_epsg((32600 if latitude >= 0 else 32700) + number)
@@ -213,118 +216,26 @@ def looks_like(bounds: Bounds) -> Message:
     west, south, east, north = bounds
     if are_degrees(bounds):
         key = "check.looks_degrees"
-    elif are_degrees(_swapped(bounds)):
+    elif are_degrees(swapped(bounds)):
         key = "check.looks_degrees_swapped"
-    elif _prefixed_code(bounds):
+    elif prefixed_code(bounds):
         key = "check.looks_prefixed"
-    elif _prefixed_code(_swapped(bounds)) or (abs(west) > 1e6 > abs(south) > 1e5):  # noqa: PLR2004  (northing in front)
+    elif prefixed_code(swapped(bounds)) or (abs(west) > 1e6 > abs(south) > 1e5):  # noqa: PLR2004  (northing in front)
         key = "check.looks_swapped"
     else:
         key = "check.looks_metres"
     return say(key, west=west, south=south, east=east, north=north, zone=int(west // 1e6))
 
 
-def _swapped(bounds: Bounds) -> Bounds:
-    west, south, east, north = bounds
-    return south, west, north, east
-
-
-def are_degrees(bounds: Bounds) -> bool:
-    """Whether coordinates can be longitude and latitude."""
-    west, south, east, north = bounds
-    return -180 <= west <= east <= 180 and -90 <= south <= north <= 90  # noqa: PLR2004  (the globe)
-
-
-def _corners(bounds: Bounds) -> tuple[Sequence[float], Sequence[float]]:
-    west, south, east, north = bounds
-    return (west, east, west, east, (west + east) / 2), (
-        south,
-        south,
-        north,
-        north,
-        (south + north) / 2,
-    )
-
-
-def _centre(bounds: Bounds, crs: pyproj.CRS) -> tuple[float, float] | None:
-    """Longitude and latitude of the middle, or ``None`` if the CRS cannot hold these coordinates."""
-    if not np.isfinite(bounds).all():
-        return None
-    longitude, latitude = _to_degrees(crs).transform(*_corners(bounds))
-    if not (np.isfinite(longitude).all() and np.isfinite(latitude).all()):
-        return None
-    return float(longitude[-1]), float(latitude[-1])
-
-
-@cache
-def _to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
-
-
-@cache
-def _projection(crs: pyproj.CRS) -> pyproj.Proj:
-    return pyproj.Proj(crs)
-
-
-def _fits(bounds: Bounds, crs: pyproj.CRS, margin: float) -> bool:
-    if crs.is_projected == are_degrees(bounds):
-        return False
-    centre = _centre(bounds, crs)
-    if centre is None or abs(centre[1]) > _LAST_CITY_LATITUDE:
-        return False
-    return _inside(*centre, crs, margin=margin)
-
-
-def _inside(longitude: float, latitude: float, crs: pyproj.CRS, *, margin: float) -> bool:
-    area = crs.area_of_use
-    if area is None and (code := crs.to_epsg(min_confidence=25)) is not None:
-        area = pyproj.CRS.from_epsg(code).area_of_use
-    if area is None:  # a CRS of the file's own making: it is meant for where it keeps areas
-        return abs(_areal_scale(crs, longitude, latitude) - 1) <= 0.1 or not crs.is_projected  # noqa: PLR2004
-    return (
-        area.west - margin <= longitude <= area.east + margin
-        or area.west > area.east  # across the date line
-    ) and area.south - margin <= latitude <= area.north + margin
-
-
-def _areal_scale(crs: pyproj.CRS, longitude: float, latitude: float) -> float:
-    try:
-        return float(_projection(crs).get_factors(longitude, latitude).areal_scale)
-    except ProjError:
-        return float("inf")
-
-
-def _area_error_share(crs: pyproj.CRS, bounds: Bounds) -> float:
-    centre = _centre(bounds, crs)
-    if centre is None or not _fits(bounds, crs, _MARGIN_DEGREES):
-        return 0.0  # cannot be told here; ``diagnose`` says that it contradicts
-    return abs(_areal_scale(crs, *centre) - 1)
-
-
-@cache
-def _gauss_kruger(meridian: int) -> pyproj.CRS:
-    return pyproj.CRS.from_epsg(_FIRST_3_DEGREE + (meridian - _FIRST_MERIDIAN) // 3)
-
-
-def _prefixed_code(bounds: Bounds) -> int | None:
-    """EPSG code of the zone that stands in front of the easting, if one does."""
-    zone = int(bounds[0] // 1e6)
-    if _FIRST_ZONE <= zone <= _LAST_ZONE:
-        return _FIRST_PREFIXED + zone - _FIRST_ZONE
-    if _FIRST_ZONE_6 <= zone <= _LAST_ZONE_6:
-        return _FIRST_PREFIXED_6 + zone - _FIRST_ZONE_6
-    return None
-
-
 def _candidates(bounds: Bounds, declared: pyproj.CRS | None) -> Iterator[Candidate]:
-    for is_swapped, seen in ((False, bounds), (True, _swapped(bounds))):
-        codes = list(_codes_that_may_fit(seen))
-        if is_swapped and declared is not None and _fits(seen, declared, _NARROW_MARGIN_DEGREES):
+    for is_swapped, seen in ((False, bounds), (True, swapped(bounds))):
+        codes = list(_codes_that_may_fit(seen, declared))
+        if is_swapped and declared is not None and fits(seen, declared, _NARROW_MARGIN_DEGREES):
             codes = [code for code in (declared.to_epsg(),) if code is not None]
         for code in codes:
             crs = pyproj.CRS.from_epsg(code)
-            centre = _centre(seen, crs)
-            if centre is not None and _fits(seen, crs, _NARROW_MARGIN_DEGREES):
+            centre = centre_of(seen, crs)
+            if centre is not None and fits(seen, crs, _NARROW_MARGIN_DEGREES):
                 yield Candidate(
                     crs=f"EPSG:{code}",
                     is_swapped=is_swapped,
@@ -333,15 +244,33 @@ def _candidates(bounds: Bounds, declared: pyproj.CRS | None) -> Iterator[Candida
                 )
 
 
-def _codes_that_may_fit(bounds: Bounds) -> Iterator[int]:
+def _codes_that_may_fit(bounds: Bounds, declared: pyproj.CRS | None) -> Iterator[int]:
     if are_degrees(bounds):
         yield 4326
         return
-    prefixed = _prefixed_code(bounds)
+    prefixed = prefixed_code(bounds)
     if prefixed is not None:
         yield prefixed
         return
+    area = None if declared is None else declared.area_of_use
+    if declared is not None and area is not None and area.east - area.west < _WIDEST_HINT_DEGREES:
+        local = metric_crs_for((area.west + area.east) / 2, (area.south + area.north) / 2)
+        centre = centre_of(bounds, local)
+        if centre is not None and is_inside(*centre, declared, margin=0.0):
+            yield local.to_epsg() or 0
+            return
     west, south, east, north = bounds
     if 2e5 < west <= east < 8e5 and 1.9e6 < south <= north < 6e6:  # noqa: PLR2004  (eastings and northings of China)
-        zones = (_gauss_kruger(m) for m in range(_FIRST_MERIDIAN, _LAST_MERIDIAN + 1, 3))
-        yield from (code for zone in zones if (code := zone.to_epsg()))
+        yield from _zones_of_china(bounds)
+
+
+def _zones_of_china(bounds: Bounds) -> Iterator[int]:
+    """Zones whose part of China holds the coordinates: every zone puts them equally far from its own meridian."""
+    first = centre_of(bounds, gauss_kruger(FIRST_MERIDIAN))
+    if first is None:
+        return
+    for meridian in range(FIRST_MERIDIAN, LAST_MERIDIAN + 1, 3):
+        zone = gauss_kruger(meridian)
+        longitude = first[0] + meridian - FIRST_MERIDIAN
+        if is_inside(longitude, first[1], zone, margin=_NARROW_MARGIN_DEGREES):
+            yield zone.to_epsg() or 0

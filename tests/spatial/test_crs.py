@@ -84,6 +84,14 @@ def test_degrees_under_a_metric_crs_contradict_it() -> None:
     )
 
 
+def test_a_declared_crs_of_a_small_area_says_where_to_look() -> None:
+    # New York in UTM metres under a .prj of New York in feet
+    assert candidates((583_000.0, 4_507_000.0, 584_000.0, 4_508_000.0), 2263) == (
+        "contradicts",
+        [("EPSG:32618", False)],
+    )
+
+
 def test_a_missing_crs_is_missing_even_if_only_one_fits() -> None:
     assert candidates((117.69, 24.54, 117.71, 24.56), None) == ("missing", [("EPSG:4326", False)])
     assert candidates((0, 0, 2000, 2000), None) == ("missing", [])
