@@ -44,7 +44,8 @@
   };
 
   // Shapes of one kind of one layer: rings (or lines, or points) one after the other, and where each row's begin.
-  function Shapes(encoded, grid, plane, count) {
+  function Shapes(encoded, grid, plane, count, isClosed) {
+    this.isClosed = isClosed;
     var total = encoded.xy.length / 2;
     this.lon = new Float64Array(total);
     this.lat = new Float64Array(total);
@@ -126,7 +127,7 @@
     Object.keys(encoded).forEach(function (kind) {
       var rows = count;
       if (rows === undefined) rows = encoded[kind].rows.reduce(function (a, b) { return Math.max(a, b); }, -1) + 1;
-      kinds[kind] = new Shapes(encoded[kind], grid, plane, rows);
+      kinds[kind] = new Shapes(encoded[kind], grid, plane, rows, kind === "polygon");
     });
     return kinds;
   };

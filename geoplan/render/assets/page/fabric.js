@@ -10,6 +10,7 @@
   var ROAD_EDGE = "#d6cfc1";
   var GREENWAY = "#1d7f4e";
   var TILE = 10; // pixels of one tile of a pattern
+  var AT_ONCE = 128; // shapes in one path
   var SANS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Segoe UI",sans-serif';
 
   // Where the data writes a name in both languages, the Chinese first: only the part of one language, for the little room
@@ -128,12 +129,13 @@
       if (scene.shows("water")) this._drawGround(places.water, WATER, WATER_INK);
       if (scene.shows("green")) this._drawGround(places.green, GREEN, "#9db788");
       if (scene.shows("roads")) this._drawRoads(places.roads);
-      this._drawParcels(pen);
+      this._drawParcels();
       if (scene.shows("buildings")) this._drawBuildings(places.buildings);
-      this._drawOutlined(pen);
+      this._drawOutlined();
       if (scene.shows("phase_1")) this._drawFirstPhase(places.phase_1);
       if (scene.shows("greenway")) this._drawGreenway(places.greenway);
       if (scene.shows("facilities")) this._drawFacilities(places.facilities);
+      if (scene.shows("centres")) this._keepForCentres(places.centres);
       if (scene.shows("water")) this._writeNames(places.water, "italic 500 13px " + SANS, WATER_INK, 0.1, 0);
       if (scene.shows("marks")) this._writeMarks(pen);
       if (scene.shows("roads")) this._writeStreets(places.roads);
@@ -142,125 +144,78 @@
     },
 
     _drawGround: function (layer, fill, edge) {
-      var pen = this._pen;
       if (layer.polygon) {
-        this._path(layer.polygon);
-        pen.fillStyle = fill;
-        pen.fill();
-        pen.strokeStyle = edge;
-        pen.lineWidth = 0.8;
-        pen.stroke();
+        this._fill(layer.polygon, null, fill);
+        this._stroke(layer.polygon, null, edge, 0.8);
       }
-      if (layer.line) {
-        this._path(layer.line, null, true);
-        pen.strokeStyle = fill;
-        pen.lineWidth = Math.max(2, 8 * this._at.metre);
-        pen.stroke();
-      }
+      if (layer.line) this._stroke(layer.line, null, fill, Math.max(2, 8 * this._at.metre));
     },
 
     _drawRoads: function (layer) {
       if (!layer.line) return;
-      var pen = this._pen;
       var byWidth = new Map();
       for (var r = 0; r < layer.line.count; r++) {
         var width = layer.width_m[r] || 10;
         if (!byWidth.has(width)) byWidth.set(width, []);
         byWidth.get(width).push(r);
       }
-      var metre = this._at.metre;
-      var self = this;
-      pen.lineCap = "round";
+      this._pen.lineCap = "round";
       [[ROAD_EDGE, 1.4], [ROAD, 0]].forEach(function (coat) {
         byWidth.forEach(function (rows, width) {
-          self._path(layer.line, rows, true);
-          pen.strokeStyle = coat[0];
-          pen.lineWidth = Math.max(1, width * metre) + coat[1];
-          pen.stroke();
-        });
-      });
-      pen.lineCap = "butt";
+          this._stroke(layer.line, rows, coat[0], Math.max(1, width * this._at.metre) + coat[1]);
+        }, this);
+      }, this);
+      this._pen.lineCap = "butt";
     },
 
-    _drawParcels: function (pen) {
+    _drawParcels: function () {
       var scene = this.scene;
       scene.view.entries.forEach(function (entry, c) {
         var rows = scene.view.rows[c];
-        if (scene.isInZone) this._fill(entry, rows.filter(function (row) { return !scene.isInZone(row); }), 0.3);
-        this._fill(entry, scene.isInZone ? rows.filter(scene.isInZone) : rows, 1);
+        if (scene.isInZone) this._fillClass(entry, rows.filter(function (row) { return !scene.isInZone(row); }), 0.3);
+        this._fillClass(entry, scene.isInZone ? rows.filter(scene.isInZone) : rows, 1);
       }, this);
-      this._path(scene.parcels);
-      pen.strokeStyle = "#fffdf8";
-      pen.lineWidth = Math.min(1.3, 5 * this._at.metre);
-      pen.stroke();
-      pen.strokeStyle = "rgba(60,58,50,0.35)";
-      pen.lineWidth = Math.min(0.5, 3 * this._at.metre);
-      pen.stroke();
+      this._stroke(scene.parcels, null, "#fffdf8", Math.min(1.3, 5 * this._at.metre));
+      this._stroke(scene.parcels, null, "rgba(60,58,50,0.35)", Math.min(0.5, 3 * this._at.metre));
     },
 
-    _fill: function (entry, rows, strength) {
-      var pen = this._pen;
-      this._path(this.scene.parcels, rows);
-      pen.globalAlpha = entry.opacity * strength;
-      pen.fillStyle = entry.colour;
-      pen.fill();
+    _fillClass: function (entry, rows, strength) {
+      this._pen.globalAlpha = entry.opacity * strength;
+      this._fill(this.scene.parcels, rows, entry.colour);
       if (entry.pattern !== "plain" && this._at.metre > 0.06) {
-        pen.globalAlpha = strength * (entry.faded ? 0.3 : 1);
-        pen.fillStyle = this._pattern(entry.pattern);
-        pen.fill();
+        this._pen.globalAlpha = strength * (entry.faded ? 0.3 : 1);
+        this._fill(this.scene.parcels, rows, this._pattern(entry.pattern));
       }
-      pen.globalAlpha = 1;
+      this._pen.globalAlpha = 1;
     },
 
     _drawBuildings: function (layer) {
       if (!layer.polygon) return;
-      this._path(layer.polygon);
-      this._pen.fillStyle = "rgba(50,45,38,0.10)";
-      this._pen.fill();
-      this._pen.strokeStyle = "rgba(50,45,38,0.42)";
-      this._pen.lineWidth = 0.6;
-      this._pen.stroke();
+      this._fill(layer.polygon, null, "rgba(50,45,38,0.10)");
+      this._stroke(layer.polygon, null, "rgba(50,45,38,0.42)", 0.6);
     },
 
-    _drawOutlined: function (pen) {
-      if (!this.scene.view.outlined.length) return;
-      this._path(this.scene.parcels, this.scene.view.outlined);
-      pen.strokeStyle = INK;
-      pen.lineWidth = Math.min(1.5, 6 * this._at.metre);
-      pen.stroke();
+    _drawOutlined: function () {
+      this._stroke(this.scene.parcels, this.scene.view.outlined, INK, Math.min(1.5, 6 * this._at.metre));
     },
 
     _drawFirstPhase: function (layer) {
       if (!layer.polygon) return;
-      var pen = this._pen;
-      this._path(layer.polygon);
-      pen.strokeStyle = "rgba(255,253,248,0.9)";
-      pen.lineWidth = 4.5;
-      pen.stroke();
-      pen.strokeStyle = "#8c2f1b";
-      pen.lineWidth = 2;
-      pen.setLineDash([9, 4, 2, 4]);
-      pen.stroke();
-      pen.setLineDash([]);
+      this._stroke(layer.polygon, null, "rgba(255,253,248,0.9)", 4.5);
+      this._pen.setLineDash([9, 4, 2, 4]);
+      this._stroke(layer.polygon, null, "#8c2f1b", 2);
+      this._pen.setLineDash([]);
     },
 
     _drawGreenway: function (layer) {
       if (!layer.line) return;
-      var pen = this._pen;
-      pen.lineCap = "round";
-      this._path(layer.line, null, true);
-      pen.strokeStyle = "#fffdf8";
-      pen.lineWidth = 6.5;
-      pen.stroke();
-      pen.strokeStyle = GREENWAY;
-      pen.lineWidth = 4;
-      pen.stroke();
-      pen.strokeStyle = "#fffdf8";
-      pen.lineWidth = 1;
-      pen.setLineDash([1, 6]);
-      pen.stroke();
-      pen.setLineDash([]);
-      pen.lineCap = "butt";
+      this._pen.lineCap = "round";
+      this._stroke(layer.line, null, "#fffdf8", 6.5);
+      this._stroke(layer.line, null, GREENWAY, 4);
+      this._pen.setLineDash([1, 6]);
+      this._stroke(layer.line, null, "#fffdf8", 1);
+      this._pen.setLineDash([]);
+      this._pen.lineCap = "butt";
     },
 
     _drawFacilities: function (layer) {
@@ -279,6 +234,21 @@
     },
 
     // ---- words on the map: none over another, the important first
+
+    // The signs of centres are elements above the canvas: their room is taken before anything is written.
+    _keepForCentres: function (layer) {
+      var pen = this._pen;
+      if (!layer.point) return;
+      pen.font = "600 11.5px " + SANS;
+      var name = geoplan.column(layer.source["name_" + this.scene.language]);
+      for (var r = 0; r < layer.point.count; r++) {
+        var p = this._point(layer.point, r);
+        if (!p) continue;
+        var width = pen.measureText(geoplan.nameIn(name(r), this.scene.language)).width;
+        this._isFree("", p[0], p[1], 26, 26, 0);
+        this._isFree("", p[0], p[1] + 23, width + 10, 18, 0);
+      }
+    },
 
     // The longest of a class's words that fits its parcel: the product's name, else the code.
     _writeMarks: function (pen) {
@@ -375,25 +345,45 @@
 
     // ---- geometry on the canvas
 
-    // A path of some rows (all if none are named) that touch the canvas.
-    _path: function (shapes, rows, isOpen) {
-      var pen = this._pen;
-      var at = this._at;
+    _fill: function (shapes, rows, style) {
+      this._pen.fillStyle = style;
+      this._paint(shapes, rows, function (pen) { pen.fill(); });
+    },
+
+    _stroke: function (shapes, rows, style, width) {
+      this._pen.strokeStyle = style;
+      this._pen.lineWidth = width;
+      this._paint(shapes, rows, function (pen) { pen.stroke(); });
+    },
+
+    // Some rows (all if none are named) that touch the canvas, a few at a time: one long path takes browsers far longer.
+    _paint: function (shapes, rows, paint) {
+      var pen = this._pen, at = this._at, box = shapes.box;
+      var count = rows ? rows.length : shapes.count, waiting = 0;
       pen.beginPath();
-      var count = rows ? rows.length : shapes.count;
       for (var n = 0; n < count; n++) {
-        var r = rows ? rows[n] : n;
-        var b = 4 * r;
-        if (!(shapes.box[b] <= at.east && shapes.box[b + 2] >= at.west &&
-              shapes.box[b + 1] <= at.south && shapes.box[b + 3] >= at.north)) continue;
-        for (var k = shapes.ring[r]; k < shapes.ring[r + 1]; k++) {
-          var from = shapes.start[k], to = shapes.start[k + 1];
-          pen.moveTo(shapes.x[from] * at.scale - at.left, shapes.y[from] * at.scale - at.top);
-          for (var i = from + 1; i < to; i++) {
-            pen.lineTo(shapes.x[i] * at.scale - at.left, shapes.y[i] * at.scale - at.top);
-          }
-          if (!isOpen) pen.closePath();
+        var r = rows ? rows[n] : n, b = 4 * r;
+        if (!(box[b] <= at.east && box[b + 2] >= at.west && box[b + 1] <= at.south && box[b + 3] >= at.north)) continue;
+        this._trace(shapes, r);
+        waiting += 1;
+        if (waiting === AT_ONCE) {
+          paint(pen);
+          pen.beginPath();
+          waiting = 0;
         }
+      }
+      if (waiting) paint(pen);
+    },
+
+    _trace: function (shapes, row) {
+      var pen = this._pen, at = this._at;
+      for (var k = shapes.ring[row]; k < shapes.ring[row + 1]; k++) {
+        var from = shapes.start[k], to = shapes.start[k + 1];
+        pen.moveTo(shapes.x[from] * at.scale - at.left, shapes.y[from] * at.scale - at.top);
+        for (var i = from + 1; i < to; i++) {
+          pen.lineTo(shapes.x[i] * at.scale - at.left, shapes.y[i] * at.scale - at.top);
+        }
+        if (shapes.isClosed) pen.closePath();
       }
     },
 

@@ -62,7 +62,9 @@
     view.hidden = new Set(HIDDEN[view.name]);
     view.rows = view.entries.map(function () { return []; });
     view.classes.forEach(function (entry, row) { if (entry >= 0) view.rows[entry].push(row); });
-    view.outlined = view.outlined.reduce(function (rows, is, row) { return is ? rows.concat(row) : rows; }, []);
+    var outlined = [];
+    view.outlined.forEach(function (is, row) { if (is) outlined.push(row); });
+    view.outlined = outlined;
   }
 
   // Parts of the park, if the data has some: name, and where they lie.
@@ -462,12 +464,16 @@
     return fold(page, "layers", list, window.innerWidth > 760);
   }
 
-  // A part of the panel that opens and closes, and stays so when the language changes.
+  // A part of the panel that opens and closes, and stays so when the language changes; one is open at a time.
   function fold(page, name, content, isOpen) {
     if (!page.folds) page.folds = {};
     if (name in page.folds) isOpen = page.folds[name];
     var part = make("details", { class: "gp-fold", open: isOpen }, [make("summary", { text: page.say(name), "data-key": "fold-" + name }), content]);
-    part.addEventListener("toggle", function () { page.folds[name] = part.open; });
+    part.addEventListener("toggle", function () {
+      page.folds[name] = part.open;
+      if (!part.open) return;
+      page.frame.querySelectorAll(".gp-fold").forEach(function (other) { if (other !== part) other.open = false; });
+    });
     return part;
   }
 
