@@ -37,7 +37,7 @@ from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.validate import check_park
 from geoplan.plan import plan_land_use, route_greenway, site_centres
-from geoplan.query import select
+from geoplan.query import block, phase, select, those, zone
 from geoplan.render import PageContent, draw_page, save_offline, save_page
 from geoplan.scenario import (
     Result,
@@ -65,6 +65,7 @@ __all__ = [
     "ScenarioError",
     "SchemaError",
     "UnfinishedError",
+    "block",
     "check_park",
     "draw_page",
     "evaluate_park",
@@ -73,6 +74,7 @@ __all__ = [
     "load_rules",
     "make_sample_park",
     "measure_plan",
+    "phase",
     "plan_land_use",
     "read_park",
     "read_scenario",
@@ -84,8 +86,10 @@ __all__ = [
     "select",
     "site_centres",
     "summary_lines",
+    "those",
     "write_geopackage",
     "write_land_balance",
     "write_result",
     "write_sample",
+    "zone",
 ]

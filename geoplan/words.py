@@ -80,6 +80,11 @@ def say(key: str, /, **values: object) -> Message:
     ------
     KeyError
         The catalogue has no such entry.
+
+    Examples
+    --------
+    >>> say("common.count_parcels", count=2).both()
+    {'en': '2 parcels', 'zh': '2 个地块'}
     """
     if key not in catalogue():
         raise KeyError(key)

@@ -193,6 +193,12 @@ def load_rules(
     ------
     ScenarioError
         A pack is missing or broken, or an override names no number; all problems at once.
+
+    Examples
+    --------
+    >>> rules = load_rules(["seed-practice"], overrides={"below_mean.min_years": 2}, overrides_source="ours")
+    >>> rules.number("below_mean.min_years").standing
+    'override'
     """
     problems: list[Message] = []
     read: list[RulePack] = []
