@@ -88,6 +88,11 @@ def colour_at(page: Page, x: float, y: float) -> list[int]:
     )
 
 
+def is_yellow(page: Page, x: float, y: float) -> bool:
+    """Whether homes are painted there, in their official colour."""
+    return colour_at(page, x, y)[:3] == pytest.approx([255, 255, 45], abs=2)
+
+
 def test_parcels_stand_at_their_longitude_and_latitude_within_a_pixel(page: Page) -> None:
     choose(page, "view-today")
     choose(page, "layer-marks")
@@ -106,8 +111,8 @@ def test_parcels_stand_at_their_longitude_and_latitude_within_a_pixel(page: Page
             [x + inward[0], y + inward[1]],
         )
         assert inside == 3
-    yellow = colour_at(page, *on_screen(page, *middle_of("P4")))
-    assert yellow[:3] == pytest.approx([255, 255, 45], abs=2)
+        assert is_yellow(page, x + 3 * inward[0], y + 3 * inward[1])
+        assert not is_yellow(page, x - 3 * inward[0], y - 3 * inward[1])
 
 
 def test_the_legend_tells_areas_and_shares_of_what_is_shown(page: Page) -> None:
