@@ -96,6 +96,7 @@ def is_yellow(page: Page, x: float, y: float) -> bool:
 def test_parcels_stand_at_their_longitude_and_latitude_within_a_pixel(page: Page) -> None:
     choose(page, "view-today")
     choose(page, "layer-marks")
+    choose(page, "layer-roads")
     corner = small_park().parcels.to_crs(4326).loc["P4", "geometry"].exterior.coords
     for east, north in list(corner)[:4]:
         x, y = on_screen(page, east, north)
