@@ -170,6 +170,10 @@ class GrowingProgramme:
         self._upper = programme.upper.copy()
         self._scale = float(np.abs(programme.cost).max(initial=0.0)) or 1.0
         self._solver = _solver(None, None)
+        self._solver.setOptionValue(
+            "primal_feasibility_tolerance", 1e-7
+        )  # the bound is safe anyway
+        self._solver.setOptionValue("presolve", "off")
         self._solver.passModel(_model(programme, 1 / self._scale))
 
     def solve(self, *, time_limit_seconds: float | None = None) -> Relaxed:
@@ -200,6 +204,8 @@ class GrowingProgramme:
     def add_rows(self, rows: sp.csr_array, lower: float, upper: float) -> None:
         """Ask more of the columns: each new row between ``lower`` and ``upper``."""
         n = rows.shape[0]
+        if n == 0:
+            return
         low, high = np.full(n, lower), np.full(n, upper)
         self._rows = sp.csr_array(sp.vstack([self._rows, rows], format="csr"))
         self._row_lower = np.concatenate([self._row_lower, low])

@@ -62,11 +62,21 @@ class CutSearch:
     tail: Indices = field(init=False)
     head: Indices = field(init=False)
     cost: Vector = field(init=False)
+    is_terminal: Mask = field(init=False)
+    entered: sp.csr_array = field(init=False)
+    followed: Indices = field(init=False)
 
     def __post_init__(self) -> None:
         self.tail = np.concatenate([self.net.tail, self.net.head])
         self.head = np.concatenate([self.net.head, self.net.tail])
         self.cost = np.concatenate([self.net.cost, self.net.cost])
+        self.is_terminal = np.zeros(self.net.n, dtype=bool)
+        self.is_terminal[self.net.terminals] = True
+        arcs = np.arange(self.cost.size)
+        self.entered = sp.csr_array(
+            (np.ones(arcs.size), (self.head, arcs)), shape=(self.net.n, arcs.size)
+        )
+        self.followed = np.zeros(0, dtype=np.int64)
 
     def run(self) -> bool:
         """Add cuts until the question is settled (true) or the work is used up."""
@@ -85,27 +95,26 @@ class CutSearch:
             ruled_out = solved.bound + solved.reduced > self.goal()
             programme.fix_at_zero(np.flatnonzero(ruled_out & self.is_needed))
             self.is_needed &= ~ruled_out
-            cuts = self._violated(solved.x)
-            if not cuts:
+            cuts, new = self._violated(solved.x), self._unfollowed(solved.x)
+            if not cuts and not new.size:
                 return self._branch()
             self.cuts.extend(cuts)
+            self.followed = np.concatenate([self.followed, new])
             programme.add_rows(_rows_of(cuts, self.cost.size), 1.0, np.inf)
+            programme.add_rows(self._follow(new), 0.0, np.inf)
         return False
 
     def _start(self) -> Programme:
         n, n_arcs = self.net.n, self.cost.size
         arcs = np.arange(n_arcs)
-        entered = sp.csr_array((np.ones(n_arcs), (self.head, arcs)), shape=(n, n_arcs))
         left = sp.csr_array((np.ones(n_arcs), (self.tail, arcs)), shape=(n, n_arcs))
-        is_terminal = np.zeros(n, dtype=bool)
-        is_terminal[self.net.terminals] = True
-        others = np.flatnonzero(~is_terminal)
-        at_least, at_most = is_terminal.astype(float), np.ones(n)
+        others = np.flatnonzero(~self.is_terminal)
+        at_least, at_most = self.is_terminal.astype(float), np.ones(n)
         at_least[self.root] = at_most[self.root] = 0.0
-        balance = (left - entered)[others]
-        follow = self._follow(others, entered)
+        balance = (left - self.entered)[others]
+        follow = self._follow(self.followed)
         cuts = _rows_of(self.cuts, n_arcs)
-        rows = sp.vstack([entered, balance, follow, cuts], format="csr")
+        rows = sp.vstack([self.entered, balance, follow, cuts], format="csr")
         n_free = others.size + follow.shape[0]
         return Programme(
             cost=self.cost,
@@ -117,19 +126,26 @@ class CutSearch:
             is_integer=np.zeros(n_arcs, dtype=bool),
         )
 
-    def _follow(self, others: Indices, entered: sp.csr_array) -> sp.csr_array:
+    def _follow(self, out: Indices) -> sp.csr_array:
         """An arc out of a node that is no terminal needs another arc into it: entered - back - out >= 0."""
-        n_edges = self.net.cost.size
-        is_other = np.zeros(self.net.n, dtype=bool)
-        is_other[others] = True
-        out = np.flatnonzero(is_other[self.tail] & self.is_needed)
-        back = np.where(out < n_edges, out + n_edges, out - n_edges)
         row = np.arange(out.size)
         pick = sp.csr_array(
-            (np.ones(2 * out.size), (np.tile(row, 2), np.concatenate([out, back]))),
+            (np.ones(2 * out.size), (np.tile(row, 2), np.concatenate([out, self._back(out)]))),
             shape=(out.size, self.cost.size),
         )
-        return sp.csr_array(entered[self.tail[out]] - pick)
+        return sp.csr_array(self.entered[self.tail[out]] - pick)
+
+    def _back(self, arcs: Indices) -> Indices:
+        n_edges = self.net.cost.size
+        back: Indices = np.where(arcs < n_edges, arcs + n_edges, arcs - n_edges)
+        return back
+
+    def _unfollowed(self, x: Vector) -> Indices:
+        """Arcs that carry more than arrives at their tail without coming back from their head."""
+        out = np.flatnonzero(self.is_needed & ~self.is_terminal[self.tail])
+        missing = x[out] + x[self._back(out)] - (self.entered @ x)[self.tail[out]]
+        unfollowed: Indices = out[missing > 1 - ENOUGH]
+        return unfollowed
 
     def _violated(self, x: Vector) -> list[Indices]:
         """Cuts that the arc values break, from both ends of each flow, several nested ones per terminal."""

@@ -115,7 +115,7 @@ def needed_arcs(net: Net, ascent: Ascent, *, goal: float) -> Mask:
     tail = np.concatenate([net.tail, net.head])
     head = np.concatenate([net.head, net.tail])
     graph = sp.csr_array((ascent.reduced, (tail, head)), shape=(net.n, net.n))
-    from_root = dijkstra(graph, indices=ascent.root)
+    from_root = dijkstra(graph, directed=True, indices=[ascent.root])[0]
     others = net.terminals[net.terminals != ascent.root]
     back = sp.csr_array((ascent.reduced, (head, tail)), shape=(net.n, net.n))
     to_terminal, _, _ = dijkstra(back, True, others, True, min_only=True)

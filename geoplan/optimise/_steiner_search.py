@@ -180,7 +180,7 @@ class _Search:
             light = self.net.only(cheap)
             tree = best_tree(light, Distances.of(light), starts=roots)
             self.offer(light, tree.edges)
-            if self.best.is_done:
+            if self.best.is_done or time.perf_counter() > self.deadline:
                 return
             needed = needed_arcs(self.net, ascent, goal=self.best.goal - self.base)
             kept &= needed.reshape(2, -1).any(axis=0)
