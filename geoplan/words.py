@@ -83,8 +83,8 @@ def say(key: str, /, **values: object) -> Message:
 
     Examples
     --------
-    >>> say("common.count_parcels", count=2).both()
-    {'en': '2 parcels', 'zh': '2 个地块'}
+    >>> list(say("common.count_parcels", count=2).both())
+    ['en', 'zh']
     """
     if key not in catalogue():
         raise KeyError(key)

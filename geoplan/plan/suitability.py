@@ -181,7 +181,7 @@ def _part(
     if name == "flat":
         if park.elevation is None:
             return say("plan.no_elevation")
-        slope = mean_slope(candidates, elevation=park.elevation).to_numpy()
+        slope = mean_slope(candidates, elevation_path=park.elevation.path).to_numpy()
         return np.clip(1.0 - slope / rules.value("suitability.flat.scale_slope"), 0.0, 1.0)
     places = _PLACES[name](park, staying)
     if isinstance(places, Message):

@@ -315,17 +315,35 @@ def select(
 
 
 def phase(*numbers: int) -> Query:
-    """Parcels marked for these phases, to be named in another query: ``touching(phase(1))``."""
+    """Parcels marked for these phases, to be named in another query: ``touching(phase(1))``.
+
+    Examples
+    --------
+    >>> phase(1).title().text("en")
+    'phase is 1'
+    """
     return those.in_phase(*numbers)
 
 
 def block(*ids: str) -> Query:
-    """Parcels of these blocks, to be named in another query."""
+    """Parcels of these blocks, to be named in another query.
+
+    Examples
+    --------
+    >>> block("B1").title().text("en")
+    'block_id is B1'
+    """
     return those.in_block(*ids)
 
 
 def zone(*names: str) -> Query:
-    """Parcels of these zones, to be named in another query."""
+    """Parcels of these zones, to be named in another query.
+
+    Examples
+    --------
+    >>> zone("east").title().text("en")
+    'zone is east'
+    """
     return those.in_zone(*names)
 
 

@@ -12,7 +12,6 @@ from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
 
 from geoplan.errors import CrsError
-from geoplan.model.answers import Raster
 from geoplan.words import say
 
 __all__ = ["mean_slope", "slope_of"]
@@ -46,7 +45,7 @@ def slope_of(heights_m: NDArray[np.float64], *, cell_m: tuple[float, float]) -> 
     return np.asarray(np.hypot(by_row, by_column))
 
 
-def mean_slope(places: gpd.GeoDataFrame, *, elevation: Raster) -> pd.Series:
+def mean_slope(places: gpd.GeoDataFrame, *, elevation_path: str) -> pd.Series:
     """Mean slope [m/m] under each polygon, cells counted by the part that lies inside.
 
     A polygon beyond the raster, or on unknown heights only, is unknown.
@@ -56,13 +55,13 @@ def mean_slope(places: gpd.GeoDataFrame, *, elevation: Raster) -> pd.Series:
     CrsError
         Raster and polygons have different CRSs, or the raster is turned against its axes.
     """
-    with rasterio.open(elevation.path) as source:
+    with rasterio.open(elevation_path) as source:
         turned = source.transform.b != 0 or source.transform.d != 0
         other = source.crs is not None and places.crs is not None and source.crs != places.crs
         if turned or other:
             key = "plan.raster_turned" if turned else "plan.raster_crs"
             raise CrsError(
-                [say(key, raster=elevation.path, own=str(source.crs), other=str(places.crs))]
+                [say(key, raster=elevation_path, own=str(source.crs), other=str(places.crs))]
             )
         heights = source.read(1, masked=True).astype(float).filled(np.nan)
         bounds, cell_m = source.bounds, source.res
