@@ -1,6 +1,6 @@
 """Files to checked layers, and back."""
 
-from geoplan.io.atomic import atomic_path
+from geoplan.files import atomic_path
 from geoplan.io.balance import write_land_balance
 from geoplan.io.read import read_park
 from geoplan.io.sample import make_sample_park, write_sample

@@ -18,7 +18,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from geoplan.io.atomic import atomic_path, cannot_write
+from geoplan.files import atomic_path, cannot_write
 from geoplan.model.landuse import colour_of
 from geoplan.units import ha_from_m2, mu_from_m2
 from geoplan.words import Language, Message, say, text

@@ -114,7 +114,7 @@ def _use_label(code: str) -> str:
 def _triage_categories(classes: pd.Series[str]) -> list[_Category]:
     present = set(classes.fillna(_NOT_ASSESSED))
     return [
-        _Category(_value_of(name), _in_both(f"write.triage.{name}"), colour)
+        _Category(_value_of(name), _in_both(f"triage.{name}"), colour)
         for name, colour in _triage_colours().items()
         if name in present
     ]

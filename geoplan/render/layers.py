@@ -107,7 +107,7 @@ def findings_view(parcels: gpd.GeoDataFrame, *, evaluation: Evaluation) -> View:
     entries = tuple(
         Entry(
             key=name,
-            label=say(f"render.triage.{name}"),
+            label=say(f"triage.{name}"),
             mark=say(f"render.triage_mark.{name}"),
             swatch=triage_swatches()[name],
             is_marked=name != NOT_ASSESSED,

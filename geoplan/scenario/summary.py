@@ -93,7 +93,7 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
     classes = [
         say(
             "summary.class",
-            name=say(f"summary.triage_{name}"),
+            name=say(f"triage.{name}"),
             area_mu=_area_mu(assessed[assessed["triage"] == name]),
             count=int((assessed["triage"] == name).sum()),
         )
