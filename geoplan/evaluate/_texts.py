@@ -94,12 +94,12 @@ def fill(key: str, count: int, /, **fields: Any) -> Texts:
     return Texts({language: _filled(key, language, count, fields) for language in LANGUAGES})
 
 
-def phrases(count: int, *cases: Case) -> Texts:
-    """One sentence for each row: that of the first case which names the row, else nothing."""
+def phrases(count: int, *cases: Case, only: Bools | None = None) -> Texts:
+    """One sentence for each row (or for ``only`` some): that of the first case which names the row, else nothing."""
     order = np.zeros(
         count, dtype=np.int64
     )  # where each row's sentence stands in the pile; first "" for no case
-    free = np.ones(count, dtype=bool)
+    free = np.ones(count, dtype=bool) if only is None else only.copy()
     pile = [Texts({language: pa.array([""], _TEXT) for language in LANGUAGES})]
     height = 1
     for case in cases:

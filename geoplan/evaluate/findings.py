@@ -12,7 +12,9 @@ from geoplan.evaluate.occupants import Ledger
 __all__ = ["non_industrial_lease", "vacant"]
 
 
-def non_industrial_lease(ledger: Ledger, *, is_vacant: Codes, min_share: float) -> Found:
+def non_industrial_lease(
+    land: Land, *, ledger: Ledger, is_vacant: Codes, min_share: float
+) -> Found:
     """Whether more than a share of the parcel is let to tenants outside industry.
 
     The share is of the floor that firms occupy there, or of the land (``land_share``) where floors are not known; where
@@ -35,6 +37,7 @@ def non_industrial_lease(ledger: Ledger, *, is_vacant: Codes, min_share: float) 
         "count": here,
     }
     return _first_that_fits(
+        land,
         "evaluate.lease",
         fields,
         (nobody & (is_vacant == YES), NO, "empty"),
@@ -59,10 +62,11 @@ def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
     nothing = np.zeros(len(land), dtype=np.int64)
     here = nothing if ledger is None else ledger.count(ledger.is_current)
     in_use = nothing if ledger is None else ledger.count(ledger.is_current & ~ledger.is_empty)
-    is_bare = (here == 0) & (land.has_building == NO) & (ledger is not None)
+    is_bare = (land.has_building == NO) & (ledger is not None)
     is_empty = (months > 0) | (is_vacant == YES)
     is_long = is_empty & (months >= min_months)
     return _first_that_fits(
+        land,
         "evaluate.vacant",
         {"months": plain_numbers(months), "limit": f"{min_months:g}", "count": in_use},
         ((is_vacant == NO) & is_long, UNKNOWN, "contradiction"),
@@ -79,12 +83,14 @@ def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
 
 
 def _first_that_fits(
-    group: str, fields: dict[str, object], *lines: tuple[Bools, int, str]
+    land: Land, group: str, fields: dict[str, object], *lines: tuple[Bools, int, str]
 ) -> Found:
-    """Verdict and sentence of the first line that fits each parcel."""
+    """Verdict of the first line that fits each parcel, and its sentence for those that are assessed."""
     verdict = np.select([rows for rows, _, _ in lines], [code for _, code, _ in lines])
     cases = [Case(rows, f"{group}.{key}", fields) for rows, _, key in lines]
-    return Found(verdict=verdict.astype(np.int8), reason=phrases(len(verdict), *cases))
+    return Found(
+        verdict=verdict.astype(np.int8), reason=phrases(len(verdict), *cases, only=land.is_assessed)
+    )
 
 
 def _share(ledger: Ledger, rows: Bools, *, unmeasured: float) -> tuple[Floats, Bools]:

@@ -155,7 +155,7 @@ def _three_tests(
         leased = not_made(lacks["non_industrial_lease"], count)
     else:
         share = rules.value(RULE_OF["non_industrial_lease"])
-        leased = non_industrial_lease(ledger, is_vacant=empty.verdict, min_share=share)
+        leased = non_industrial_lease(land, ledger=ledger, is_vacant=empty.verdict, min_share=share)
     left_out = tuple(
         StageLeftOut(stage=name, message=why) for name, why in lacks.items() if why is not None
     )

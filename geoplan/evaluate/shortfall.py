@@ -13,7 +13,6 @@ from geoplan.evaluate._texts import (
     Case,
     Found,
     Texts,
-    fill,
     joined,
     phrases,
     quantities,
@@ -41,6 +40,8 @@ class History:
         Parcel x year: 1 below, 0 not below, -1 unknown.
     mean_name
         Whose mean it is, in words.
+    is_assessed
+        Parcels that are assessed: only of them there are words.
     min_years
         Years in a row that count.
     """
@@ -51,6 +52,7 @@ class History:
     is_below: Codes
     runs: Runs
     mean_name: Texts
+    is_assessed: Bools
     min_years: int
 
 
@@ -84,6 +86,7 @@ def compare(
         is_below=is_below,
         runs=runs_of(is_below, min_years=min_years, unknown_years=unknown_years),
         mean_name=zones.in_words(),
+        is_assessed=land.is_assessed,
         min_years=min_years,
     )
     return history, averages
@@ -131,9 +134,11 @@ def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
         Case(no, "evaluate.below.reached", fields),
         Case(in_run, "evaluate.below.perhaps", fields),
         Case(np.ones(count, dtype=bool), "evaluate.below.open", fields),
+        only=history.is_assessed,
     )
-    gaps = _listed(history.measured.gaps & ~every(known)[:, None], GAPS, "gap")
-    basis = _listed(history.measured.basis & any_known[:, None], BASES, "basis")
+    told = history.is_assessed[:, None]
+    gaps = _listed(history.measured.gaps & ~every(known)[:, None] & told, GAPS, "gap")
+    basis = _listed(history.measured.basis & any_known[:, None] & told, BASES, "basis")
     return Found(verdict=runs.verdict, reason=joined(words, gaps, basis))
 
 
@@ -142,13 +147,14 @@ def _compared(history: History, known: Bools, currency: str) -> Texts:
     unit, per_m2 = _amount_unit(currency)
     last = _last_true(known)
     rows = np.arange(len(known))
-    return fill(
-        "evaluate.compared",
-        len(known),
-        own=quantities(history.per_m2[rows, last] / per_m2),
-        other=quantities(history.mean_per_m2[rows, last] / per_m2),
-        unit=unit,
-        year=history.measured.years[last],
+    fields = {
+        "own": quantities(history.per_m2[rows, last] / per_m2),
+        "other": quantities(history.mean_per_m2[rows, last] / per_m2),
+        "unit": unit,
+        "year": history.measured.years[last],
+    }
+    return phrases(
+        len(known), Case(some(known), "evaluate.compared", fields), only=history.is_assessed
     )
 
 

@@ -45,7 +45,7 @@ def parcel_columns(
     """The columns of ``parcels`` that the schema marks ``evaluate``."""
     told = {name: verdict_words(found[name].verdict) for name in FINDINGS}
     answers = told | {"has_building": verdict_words(land.has_building), "operating": how_run}
-    result, decided = decide(lines, answers, len(land))
+    result, decided = decide(lines, answers, only=land.is_assessed)
     reason = _reason(land, found, decided)
     assessed = land.is_assessed
     return {
@@ -117,6 +117,7 @@ def _reason(land: Land, found: Mapping[str, Found], decided: Texts) -> Texts:
                 count,
                 Case(verdict == YES, f"evaluate.summary.{name}.yes", reason),
                 Case((verdict == UNKNOWN) & ~is_vacant, f"evaluate.summary.{name}.unknown", reason),
+                only=land.is_assessed,
             )
         )
     passes = np.logical_and.reduce([found[name].verdict == NO for name in made])

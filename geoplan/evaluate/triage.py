@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate._arrays import categories
+from geoplan.evaluate._arrays import Bools, categories
 from geoplan.evaluate._texts import Case, Texts, phrases
 from geoplan.model.schema import VERDICTS, column
 from geoplan.words import Message, join, say
@@ -89,9 +89,10 @@ def triage_table(lines: Any) -> tuple[TriageLine, ...]:
 
 
 def decide(
-    lines: Sequence[TriageLine], answers: Mapping[str, pd.Categorical], count: int
+    lines: Sequence[TriageLine], answers: Mapping[str, pd.Categorical], *, only: Bools
 ) -> tuple[pd.Categorical, Texts]:
-    """The result of the first line that fits each parcel, and which line that was, in words."""
+    """The result of the first line that fits each parcel, and for ``only`` some which line that was, in words."""
+    count = len(only)
     fits = []
     for line in lines:
         fit = np.ones(count, dtype=bool)
@@ -114,6 +115,7 @@ def decide(
             )
             for number, (fit, line) in enumerate(zip(fits, lines, strict=True), start=1)
         ),
+        only=only,
     )
     return categories(result, known), reason
 

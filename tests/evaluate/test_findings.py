@@ -25,7 +25,9 @@ def leases(park: Park, *, min_share: float = 0.0) -> tuple[list[str], list[str]]
     land = read_land(park)
     who = read_ledger(park, year=None)
     empty = vacant(land, ledger=who, min_months=12)
-    return said(non_industrial_lease(who, is_vacant=empty.verdict, min_share=min_share))
+    return said(
+        non_industrial_lease(land, ledger=who, is_vacant=empty.verdict, min_share=min_share)
+    )
 
 
 def emptiness(park: Park, *, min_months: float = 12.0) -> tuple[list[str], list[str]]:
@@ -205,6 +207,8 @@ def test_who_has_left_does_not_count_any_more() -> None:
         floor_area_m2=1.0, to_date=["2024-06-30", None]
     )
     park = park_of(street_of(1), enterprises=people, occupancy=links)
-    who = read_ledger(park, year=2025)
-    found = non_industrial_lease(who, is_vacant=np.zeros(1, dtype=np.int8), min_share=0.0)
+    who, land = read_ledger(park, year=2025), read_land(park)
+    found = non_industrial_lease(
+        land, ledger=who, is_vacant=np.zeros(1, dtype=np.int8), min_share=0.0
+    )
     assert said(found)[0] == ["no"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,7 +17,9 @@ SEED = triage_table(load_rules(["seed-practice"]).data("triage"))
 
 def result_of(lines: Sequence[TriageLine] = SEED, **answers: str) -> tuple[str, str]:
     every = dict.fromkeys(CONDITIONS, "no") | {"operating": "normal"} | answers
-    result, reason = decide(lines, {k: pd.Categorical([v]) for k, v in every.items()}, 1)
+    result, reason = decide(
+        lines, {k: pd.Categorical([v]) for k, v in every.items()}, only=np.array([True])
+    )
     return result[0], reason["en"][0].as_py()
 
 

@@ -105,6 +105,7 @@ def test_the_assumption_behind_the_population_is_told_with_its_standing() -> Non
 def test_todays_green_counts_and_todays_residents_are_said_to_be_missing() -> None:
     park = park_of(street_of(4, use=["100102", "1403", "1402", "070102"]))
     told = measured(park, plan_of(park, P1=("talent_homes", "070102", 28e3, 400.0, 500.0)))
+    assert told["home_land"].value == pytest.approx(15.0)  # P1 only: P4 has been homes before
     assert told["public_green"].value == 10_000.0  # the square; the belt (1402) is not public
     assert told["public_green_per_head"].value == 20.0
     assert "who lives on the 1 housing parcels that stay was not counted" in str(
