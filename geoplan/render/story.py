@@ -234,5 +234,5 @@ def _words(columns: Mapping[str, Any], name: str) -> set[str]:
 
 
 def _names(layer: str, name: str) -> dict[str, Any]:
-    group = {"operating_status": "status"}.get(name, name)
-    return {key: say(f"render.{group}.{key}").both() for key in column(layer, name).choices}
+    group = {"operating_status": "render.status", "triage": "triage"}.get(name, f"render.{name}")
+    return {key: say(f"{group}.{key}").both() for key in column(layer, name).choices}
