@@ -9,10 +9,12 @@ evaluation to find.
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rasterio.io import MemoryFile
 
 from geoplan.io._sample_buildings import make_buildings
 from geoplan.io._sample_figures import make_performance
@@ -46,7 +48,7 @@ def make_sample_park(*, seed: int = 2026, raster_folder: str | Path | None = Non
         Another seed draws other firms and figures, and varies the plots a little; the figures of the newspaper page
         are promised for the shipped seed only.
     raster_folder
-        Where the heights are written, as one GeoTIFF; without a folder the park has no heights.
+        Where the heights are written, as one GeoTIFF; without a folder they stay in memory.
 
     Examples
     --------
@@ -56,11 +58,7 @@ def make_sample_park(*, seed: int = 2026, raster_folder: str | Path | None = Non
     """
     town = make_town(_rng(seed, _LAND))
     layers, problems = checked_layers(_layers(town, seed))
-    elevation = None
-    if raster_folder is not None:
-        path = Path(raster_folder) / _ELEVATION
-        write_elevation(path, town)
-        elevation = Raster(path=str(path), unit="m")
+    elevation = _elevation(town, raster_folder)
     return Park(
         name={str(language): words for language, words in say("sample.park").both().items()},
         layers=layers,
@@ -69,6 +67,19 @@ def make_sample_park(*, seed: int = 2026, raster_folder: str | Path | None = Non
         problems=problems,
         citation=in_both("citation"),
     )
+
+
+def _elevation(town: Town, folder: str | Path | None) -> Raster:
+    """Heights as a GeoTIFF, in a folder or in memory."""
+    if folder is not None:
+        path = Path(folder) / _ELEVATION
+        write_elevation(path, town)
+        return Raster(path=str(path), unit="m")
+    with tempfile.TemporaryDirectory() as passing:
+        path = Path(passing) / _ELEVATION
+        write_elevation(path, town)
+        held = MemoryFile(path.read_bytes(), ext=".tif")
+    return Raster(path=held.name, unit="m", holder=held)
 
 
 def write_sample(folder: str | Path, *, seed: int = 2026) -> None:

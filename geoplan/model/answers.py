@@ -78,10 +78,14 @@ def problem_table(problems: Sequence[Problem], *, crs: object = None) -> gpd.Geo
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Raster:
-    """A grid of numbers in the park's CRS: a path that ``rasterio`` opens, and what its values are."""
+    """A grid of numbers in the park's CRS: a path that ``rasterio`` opens, and what its values are.
+
+    A grid in memory lives as long as its ``holder``.
+    """
 
     path: str
     unit: str
+    holder: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

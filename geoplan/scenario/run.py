@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,7 +75,7 @@ class Result:
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
     """The park that a scenario names; paths are relative to ``folder``, then to ``data_root``."""
     if scenario.park == "sample":
-        return make_sample_park(raster_folder=tempfile.mkdtemp(prefix="geoplan-"))
+        return make_sample_park()
     path = Path(scenario.park)
     near = path if path.is_absolute() else folder / path
     if not near.exists() and data_root is not None and (data_root / path).exists():
