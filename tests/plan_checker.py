@@ -65,7 +65,7 @@ def truth(value: Any) -> bool:
 
 def layer_with_plan(path: Path | str) -> str:
     names = set(gpd.list_layers(path)["name"])
-    for name in ("parcels_plan", "parcels"):
+    for name in ("plan", "parcels"):
         if name in names and "planned_use" in gpd.read_file(path, layer=name, rows=1).columns:
             return name
     raise SystemExit(f"{path}: no layer of parcels with planned_use")

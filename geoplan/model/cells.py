@@ -40,6 +40,8 @@ def id_text(values: pd.Series) -> pd.Series[str]:
 def _text(value: object) -> object:
     if isinstance(value, str):
         return value.strip() or np.nan
+    if isinstance(value, list | tuple | dict | np.ndarray):
+        return str(value)
     if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124  (NaN is not itself)
         return np.nan
     if isinstance(value, float | np.floating) and np.isfinite(value) and value == int(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -95,9 +95,7 @@ class Park:
     @property
     def parcels(self) -> gpd.GeoDataFrame:
         """The parcels, index ``parcel_id``."""
-        table = self.layers["parcels"]
-        assert isinstance(table, gpd.GeoDataFrame)
-        return table
+        return cast("gpd.GeoDataFrame", self.layers["parcels"])
 
     @property
     def crs(self) -> pyproj.CRS | None:

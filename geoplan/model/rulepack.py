@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -311,8 +312,8 @@ def _problems_of_number(node: Mapping[str, Any]) -> list[str]:
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
-        or value != value
-        or abs(value) == float("inf")
+        or math.isnan(value)
+        or math.isinf(value)
     ):
         wrong.append("rule.needs_value")
     if not isinstance(node.get("unit"), str):
