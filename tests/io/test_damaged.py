@@ -406,6 +406,18 @@ def test_a_hand_written_geojson_with_nan_coordinates_keeps_its_other_rows(tmp_pa
     assert told.row == "B"
 
 
+def test_lists_and_mappings_in_cells_are_carried_as_text(tmp_path: Path) -> None:
+    cells = {"parcel_id": [1, 2], "use": {"a": 1}, "is_vacant": [True], "floor_area_m2": [3]}
+    shape = json.loads(shapely.to_geojson(shapely.box(117.0, 24.4, 117.001, 24.401)))
+    feature = {"type": "Feature", "properties": cells, "geometry": shape}
+    text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    (tmp_path / "land.geojson").write_text(text, encoding="utf-8")
+    park = read_park(tmp_path / "land.geojson")
+    assert park.parcels.index.tolist() == ["[1 2]"]
+    assert park.parcels["use"].tolist() == ["unknown"]
+    assert {"code_unknown", "not_bool", "not_number"} <= kinds(park)
+
+
 def test_a_file_that_says_it_is_longer_than_it_is_is_refused(tmp_path: Path) -> None:
     path = shapefile(tmp_path)
     raw = bytearray(path.read_bytes())

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
+from geoplan.optimise import _median_proof
 from geoplan.optimise._median_proof import Median, prove
 from geoplan.optimise.covering import maximal_covering, p_centre, set_covering
 from geoplan.optimise.location import p_median
@@ -69,6 +70,31 @@ def test_a_search_that_stops_early_still_bounds(seed):
     )  # fmt: skip
     proven = prove(stopped, np.array(choices[-1]))
     assert proven.bound <= best * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("few_sites", [0, 12])
+@pytest.mark.parametrize("seed", range(40))
+def test_the_proof_alone_finds_the_best_from_the_worst(seed, few_sites, monkeypatch):
+    # a weak bound at the root leaves the work to the search (12) or to HiGHS (0)
+    monkeypatch.setattr(_median_proof, "ROOT_ITERATIONS", 4)
+    monkeypatch.setattr(_median_proof, "NODE_ITERATIONS", 3)
+    monkeypatch.setattr(_median_proof, "FEW_SITES", few_sites)
+    rng = np.random.default_rng(seed)
+    cost = rng.integers(0, 30, (25, 10)).astype(float) if seed % 2 else rng.random((25, 10))
+    fixed = np.arange(seed % 3 == 0, dtype=np.int64)
+    choices = [
+        np.array(sites)
+        for sites in itertools.combinations(range(10), 4)
+        if fixed.size == 0 or sites[0] == 0
+    ]
+    worth = [cost[:, sites].min(axis=1).sum() for sites in choices]
+    question = Median(
+        cost=cost, p=4, fixed=fixed, relative_gap=1e-9, node_limit=5_000, deadline=np.inf
+    )
+    proven = prove(question, choices[int(np.argmax(worth))])
+    assert cost[:, proven.sites].min(axis=1).sum() == pytest.approx(min(worth))
+    assert min(worth) - 1e-6 <= proven.bound <= min(worth) * (1 + 1e-12)
+    assert proven.is_done
 
 
 @settings(deadline=None, max_examples=100)

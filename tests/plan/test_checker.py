@@ -40,7 +40,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = plan_land_use(park, evaluated(town), programme=asked, rules=RULES)
     path = tmp_path_factory.mktemp("plan") / "plan.gpkg"
     layers = {
-        "parcels_plan": plan.parcels, "suitability": plan.suitability, "plan_rules": plan.rules
+        "plan": plan.parcels, "suitability": plan.suitability, "plan_rules": plan.rules
     }  # fmt: skip
     write_geopackage(path, layers=layers, provenance={}, date=dt.date(2026, 1, 1), crs=park.crs)
     return path
@@ -67,11 +67,11 @@ def test_a_plan_as_written_holds(written: Path) -> None:
         "update suitability set score = score * 0.5",
         "update suitability set is_allowed = 0",
         "delete from suitability where rowid = 1",
-        "update parcels_plan set suitability_score = 0.123 where parcel_id = 'P2'",
-        "update parcels_plan set planned_use = '1401' where is_candidate = 0",
-        "update parcels_plan set product = 'works', planned_use = '100102' where parcel_id = 'P1'",
-        "update parcels_plan set runner_up_price_m2 = runner_up_price_m2 - 1",
-        "update parcels_plan set is_candidate = 1, product = 'homes' where parcel_id = 'P4'",
+        "update plan set suitability_score = 0.123 where parcel_id = 'P2'",
+        "update plan set planned_use = '1401' where is_candidate = 0",
+        "update plan set product = 'works', planned_use = '100102' where parcel_id = 'P1'",
+        "update plan set runner_up_price_m2 = runner_up_price_m2 - 1",
+        "update plan set is_candidate = 1, product = 'homes' where parcel_id = 'P4'",
     ],
 )
 def test_a_tampered_file_fails(written: Path, tmp_path: Path, change: str) -> None:

@@ -37,7 +37,7 @@ RULES = load_rules(["seed-practice", "plan-assumed"])
 def written(folder: Path, park: Park, plan: Allocation) -> Path:
     path = folder / "plan.gpkg"
     layers = {
-        "parcels_plan": plan.parcels, "suitability": plan.suitability, "plan_rules": plan.rules
+        "plan": plan.parcels, "suitability": plan.suitability, "plan_rules": plan.rules
     }  # fmt: skip
     write_geopackage(path, layers=layers, provenance={}, date=dt.date(2026, 1, 1), crs=park.crs)
     return path

@@ -10,6 +10,7 @@ import openpyxl
 import pyogrio
 import pytest
 from command import Run, geoplan
+from plan_checker import check
 
 MU = 2000 / 3
 
@@ -79,9 +80,7 @@ def test_a_second_run_writes_equal_bytes(demo: Run, tmp_path: Path):
 
 
 def test_the_result_says_what_it_rests_on(demo: Run):
-    provenance = dict(
-        layer(demo, "provenance").set_index("item")["value"]
-    )
+    provenance = dict(layer(demo, "provenance").set_index("item")["value"])
     assert provenance["scenario"] == "xinshe"
     assert provenance["rules seed-practice"].startswith("2026.1")
     assert "illustrative" in provenance["citation"] or "made up" in provenance["citation"]
@@ -90,4 +89,10 @@ def test_the_result_says_what_it_rests_on(demo: Run):
 def test_every_layer_of_the_issue_is_there(demo: Run):
     names = {str(row[0]) for row in pyogrio.list_layers(demo.folder / "maps" / "xinshe.gpkg")}
     wanted = {"parcels", "plan", "findings", "averages", "suitability", "plan_rules", "centres"}
-    assert wanted | {"greenway", "land_balance", "indicators", "layer_styles", "provenance"} <= names
+    assert (
+        wanted | {"greenway", "land_balance", "indicators", "layer_styles", "provenance"} <= names
+    )
+
+
+def test_an_independent_checker_agrees_with_every_rule_of_the_written_plan(demo: Run):
+    assert list(check(demo.folder / "maps" / "xinshe.gpkg")) == []

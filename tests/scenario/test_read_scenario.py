@@ -59,7 +59,9 @@ def test_an_override_replaces_the_entry_of_the_same_name_and_nothing_else(tmp_pa
 
 
 def test_an_unknown_override_names_the_nearest(tmp_path: Path):
-    with pytest.raises(ScenarioError, match="no override grener; it has greener, taller; the nearest is greener"):
+    with pytest.raises(
+        ScenarioError, match="no override grener; it has greener, taller; the nearest is greener"
+    ):
         read_scenario(written(tmp_path, GOOD), overrides=["grener"])
 
 
