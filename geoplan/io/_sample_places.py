@@ -12,10 +12,10 @@ import pandas as pd
 import rasterio
 import shapely
 
+from geoplan.files import atomic_path
 from geoplan.io._sample_land import Town
 from geoplan.io._sample_sketch import crs_of_sketch, from_the_ground, on_the_ground, sketch
 from geoplan.io._sample_words import in_both
-from geoplan.files import atomic_path
 
 __all__ = ["place_layers", "write_elevation"]
 

@@ -16,9 +16,9 @@ from pandas.api import types
 from pyogrio import errors
 
 from geoplan.errors import CrsError
+from geoplan.files import atomic_path, cannot_write
 from geoplan.io._cells import plain_table, problems_of_text
 from geoplan.io._geopackage import add_descriptions, add_styles, close_tidily, schema_layer
-from geoplan.files import atomic_path, cannot_write
 from geoplan.model.schema import LAYERS, columns_of
 from geoplan.words import Message, say
 

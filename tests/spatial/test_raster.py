@@ -59,7 +59,9 @@ def test_the_mean_counts_cells_by_the_part_inside(tmp_path: Path) -> None:
 def test_half_a_parcel_on_the_raster_counts_that_half(tmp_path: Path) -> None:
     heights = np.tile(np.arange(10) * 2.0, (10, 1))  # 0.2 everywhere
     half = gpd.GeoDataFrame(geometry=[square(0.5)], crs=CRS)
-    assert mean_slope(half, elevation_path=written(tmp_path / "z.tif", heights))[0] == pytest.approx(0.2)
+    assert mean_slope(half, elevation_path=written(tmp_path / "z.tif", heights))[
+        0
+    ] == pytest.approx(0.2)
 
 
 def test_another_crs_is_refused(tmp_path: Path) -> None:
