@@ -206,7 +206,7 @@ def places_of(
 ) -> dict[str, Any]:
     """Everything on the map that is no parcel, by layer: shapes, names and what the page needs to draw them.
 
-    Phase 1 is what the plan converts first; without a plan, what the survey marks so.
+    Phase 1 is what the plan converts first; without a plan, what the survey marks so. A plan of one phase draws none.
     """
     places: dict[str, Any] = {}
     for layer in ("water", "green", "buildings", "facilities"):
@@ -244,6 +244,8 @@ def _first_phase(park: Park, allocation: Allocation | None) -> gpd.GeoDataFrame 
     parcels, name = park.parcels, "phase"
     if allocation is not None and "planned_phase" in allocation.parcels:
         parcels, name = allocation.parcels, "planned_phase"
+        if parcels[name].nunique() == 1:
+            return None
     if name not in parcels:
         return None
     first = parcels[parcels[name].eq(1).fillna(value=False).astype(bool)]
