@@ -49,7 +49,7 @@ def names_in_schema(columns: Iterable[str], layer: str) -> dict[str, str]:
     found = {name: name for name in columns if name in columns_of(layer)}
     for name in columns:
         item = column_named(layer, name)
-        if name not in found and item is not None and item.name not in found.values():
+        if item is not None and item.name not in found.values():
             found[name] = item.name
     return found
 
