@@ -38,6 +38,9 @@ DEFAULT_DATA_ROOT = Path("../shared/data")
 #: What typer raises for a command line that cannot be understood: the base of all its errors with an exit code.
 _CommandError: Any = typer.BadParameter.__mro__[2]
 
+#: Columns of a table that is not read on a terminal.
+_PIPE_WIDTH = 140
+
 Writer = Callable[[Result, Path], Path]
 
 
@@ -197,6 +200,8 @@ def _print_problems(problems: Sequence[Problem], language: Language) -> None:
     """The problems as a table, worst first, and how many there are."""
     order = ("error", "warning", "note")
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PIPE_WIDTH)
     if problems:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("severity", "layer", "row", "column", "text"):

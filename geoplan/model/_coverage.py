@@ -1,4 +1,4 @@
-"""Whether the parcels tile the land: identical ones, overlaps, slivers, areas that differ from the documents."""
+"""Whether the parcels tile the land: identical ones, overlaps, slivers, gaps, areas that differ from the documents."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ __all__ = ["coverage_problems"]
 
 #: An overlap narrower than this on average is a sliver: borders drawn twice.
 _SLIVER_WIDTH_M = 0.5
+#: Parcels nearer than this that do not touch were meant to: no street is so narrow.
+_GAP_WIDTH_M = 0.5
+#: Distances smaller than this are rounding.
+_ROUNDING_M = 0.001
+#: What does not move an area that anybody would notice.
+_NOTES = ("sliver", "gap")
 #: Overlaps smaller than this are rounding.
 _ROUNDING_M2 = 0.01
 #: A document's area may differ from the polygon's by this much before it is told (domain practice: 2 %).
@@ -30,6 +36,7 @@ def coverage_problems(parcels: gpd.GeoDataFrame) -> list[Problem]:
     return [
         *_identical(shapes, parcels.index),
         *_overlaps(shapes, parcels.index),
+        *_gaps(shapes, parcels.index),
         *_areas_that_differ(parcels),
     ]
 
@@ -73,6 +80,25 @@ def _overlaps(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
     return problems
 
 
+def _gaps(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
+    """Neighbours that leave a slit between them."""
+    left, right = shapely.STRtree(shapes).query(
+        shapes, predicate="dwithin", distance=_GAP_WIDTH_M
+    )
+    left, right = left[left < right], right[left < right]
+    width_m = shapely.distance(shapes[left], shapes[right])
+    is_gap = width_m > _ROUNDING_M
+    slits = shapely.shortest_line(shapes[left[is_gap]], shapes[right[is_gap]])
+    pairs = sorted(
+        zip(names[left[is_gap]], names[right[is_gap]], width_m[is_gap], slits, strict=True),
+        key=lambda pair: pair[:2],
+    )
+    return [
+        _problem("gap", one, slit, other=shown(other), width=float(width))
+        for one, other, width, slit in pairs[:MOST_TOLD]
+    ] + _rest("gap", [f"{one} - {other}" for one, other, *_ in pairs[MOST_TOLD:]])
+
+
 def _pairs_that_may_overlap(
     shapes: NDArray[np.object_],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -97,7 +123,7 @@ def _pairs_that_may_overlap(
 
 
 def _problem(kind: str, row: str, geometry: BaseGeometry, **values: object) -> Problem:
-    severity = "note" if kind == "sliver" else "warning"
+    severity = "note" if kind in _NOTES else "warning"
     message = say(f"check.{kind}", row=shown(row), **values)
     return Problem(
         severity=severity,
@@ -113,7 +139,8 @@ def _rest(kind: str, rows: list[str]) -> list[Problem]:
     if not rows:
         return []
     message = say(f"check.{kind}_rest", count=len(rows), rows=listed(rows))
-    return [Problem(severity="warning", layer="parcels", kind=kind, message=message)]
+    severity = "note" if kind in _NOTES else "warning"
+    return [Problem(severity=severity, layer="parcels", kind=kind, message=message)]
 
 
 def _areas_that_differ(parcels: gpd.GeoDataFrame) -> list[Problem]:

@@ -232,7 +232,9 @@ def _provenance(scenario: Scenario, rules: Rules, park: Park) -> dict[str, str]:
         "scenario": scenario.name,
         "scenario_date": scenario.date.isoformat(),
         "scenario_sha256": hashlib.sha256(asked.encode("utf-8")).hexdigest(),
-        "park": park.name.get("en") or park.name.get("zh") or scenario.park,
+        "park_en": park.name.get("en", ""),
+        "park_zh": park.name.get("zh", ""),
+        "currency": park.currency,
         "citation": park.citation,
         "crs": park.crs.to_string() if park.crs is not None else "local metres",
     }

@@ -368,6 +368,16 @@ def test_a_border_drawn_twice_is_a_sliver_and_rounding_is_nothing() -> None:
     assert deeper(with_shapes(street_of(2), P1=rounding)) == ()
 
 
+def test_a_slit_between_neighbours_is_told_and_a_street_is_not() -> None:
+    def two(apart_m: float) -> list[tuple[str, str]]:
+        west = shapely.box(EAST, NORTH, EAST + 100 - apart_m, NORTH + 100)
+        return kinds(deeper(with_shapes(street_of(2), P1=west)))
+
+    assert two(0.2) == [("gap", "P1")]
+    assert two(0.0005) == []  # rounding
+    assert two(0.5001) == []  # wide enough to be meant
+
+
 def test_parcels_drawn_alike_are_told_once_however_they_were_drawn() -> None:
     same = shapely.Polygon(list(square(0).exterior.coords)[::-1])
     found = deeper(with_shapes(street_of(3), P3=same))
