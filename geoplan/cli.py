@@ -24,7 +24,7 @@ from rich.table import Table
 from geoplan.errors import GeoplanError, PlanError
 from geoplan.model.answers import Problem
 from geoplan.scenario.check import check_file, write_problems
-from geoplan.scenario.outputs import write_balance, write_layers, write_page
+from geoplan.scenario.outputs import write_balance, write_findings, write_layers, write_page
 from geoplan.scenario.read import read_scenario
 from geoplan.scenario.run import Result, Stage, run_scenario
 from geoplan.scenario.summary import summary_lines
@@ -41,7 +41,9 @@ _CommandError: Any = typer.BadParameter.__mro__[2]
 #: Columns of a table that is not read on a terminal.
 _PIPE_WIDTH = 140
 
-Writer = Callable[[Result, Path], Path]
+Writer = Callable[[Result, Path], Path | None]
+#: What a whole run writes.
+ALL_FILES: Sequence[Writer] = (write_page, write_layers, write_balance, write_findings)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,10 +143,10 @@ def _make_app(language: Language) -> typer.Typer:
             call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
             _answer(call, language, until=until, writers=writers)
 
-    stage_command("evaluate", "evaluate", [write_layers])
+    stage_command("evaluate", "evaluate", [write_layers, write_findings])
     stage_command("plan", "measure", [write_layers, write_balance])
     stage_command("map", "measure", [write_page])
-    stage_command("run", "measure", [write_page, write_layers, write_balance])
+    stage_command("run", "measure", ALL_FILES)
 
     @app.command(help=words("demo"))
     def demo(out: out = None, lang: lang = language) -> None:
@@ -155,7 +157,7 @@ def _make_app(language: Language) -> typer.Typer:
                 _Call(path=path, overrides=(), data=DEFAULT_DATA_ROOT, out=out),
                 language,
                 until="measure",
-                writers=[write_page, write_layers, write_balance],
+                writers=ALL_FILES,
             )
 
     return app
@@ -187,7 +189,7 @@ def _answer(call: _Call, language: Language, *, until: Stage, writers: Sequence[
         written = [write(result, folder) for write in writers]
     lines = [line.text(language) for line in summary_lines(result)]
     _print([*lines, text("cli.files", language)])
-    _print([f"  {target}" for target in written])
+    _print([f"  {target}" for target in written if target is not None])
 
 
 def _print(lines: Sequence[str]) -> None:

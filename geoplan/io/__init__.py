@@ -2,6 +2,7 @@
 
 from geoplan.files import atomic_path
 from geoplan.io.balance import write_land_balance
+from geoplan.io.evaluation_book import write_evaluation
 from geoplan.io.read import read_park
 from geoplan.io.sample import make_sample_park, write_sample
 from geoplan.io.sources import Source, read_source
@@ -13,6 +14,7 @@ __all__ = [
     "make_sample_park",
     "read_park",
     "read_source",
+    "write_evaluation",
     "write_geopackage",
     "write_land_balance",
     "write_sample",

@@ -65,7 +65,7 @@ def put_title(sheet: Worksheet, heading: str) -> None:
 
 def put_pairs(sheet: Worksheet, rows: Sequence[tuple[str, str]]) -> None:
     """Items and their values from the first row on; a long value goes on in further rows."""
-    for row, (item, value) in enumerate(_split_long(rows), start=1):
+    for row, (item, value) in enumerate(split_long(rows), start=1):
         put(sheet, row, 1, item)
         put(sheet, row, 2, value).alignment = Alignment(wrap_text=True, vertical="top")
 
@@ -84,7 +84,7 @@ def _storable(words: str) -> str:
     )
 
 
-def _split_long(rows: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def split_long(rows: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Go on in further rows where a text is longer than a cell may be."""
     for item, value in rows:
         for start in range(0, max(len(value), 1), _MAX_CELL):

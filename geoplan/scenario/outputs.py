@@ -8,14 +8,23 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.indicators import indicator_table, land_balance
-from geoplan.io import write_geopackage, write_land_balance
+from geoplan.io import write_evaluation, write_geopackage, write_land_balance
 from geoplan.model.answers import problem_table
 from geoplan.model.schema import columns_of
 from geoplan.render import PageContent, draw_page, save_page
 from geoplan.scenario.run import Result
 from geoplan.words import Message, name_in_both
 
-__all__ = ["page_of", "result_layers", "title_of", "write_balance", "write_layers", "write_page"]
+__all__ = [
+    "page_of",
+    "result_layers",
+    "title_of",
+    "write_balance",
+    "write_findings",
+    "write_layers",
+    "write_page",
+    "write_result",
+]
 
 
 def title_of(result: Result) -> Message:
@@ -116,7 +125,25 @@ def write_balance(result: Result, folder: Path) -> Path:
     return target
 
 
+def write_findings(result: Result, folder: Path) -> Path | None:
+    """Write the findings to ``NAME-findings.xlsx`` in a folder; nothing if the land was not evaluated."""
+    if result.evaluation is None:
+        return None
+    target = folder / f"{result.scenario.name}-findings.xlsx"
+    write_evaluation(
+        target,
+        evaluation=result.evaluation,
+        park=result.park,
+        rules=result.rules,
+        provenance=result.provenance,
+        date=result.scenario.date,
+        title=title_of(result),
+    )
+    return target
+
+
 def write_result(result: Result, folder: str | Path = "maps") -> tuple[Path, ...]:
-    """Write the page, the layers and the land balance into a folder; returns the paths."""
-    writers = (write_page, write_layers, write_balance)
-    return tuple(write(result, Path(folder)) for write in writers)
+    """Write the page, the layers, the land balance and the findings into a folder; returns the paths."""
+    writers = (write_page, write_layers, write_balance, write_findings)
+    written = [write(result, Path(folder)) for write in writers]
+    return tuple(target for target in written if target is not None)

@@ -70,10 +70,10 @@ def test_an_old_console_never_raises(town: Path, encoding: str, lang: str):
 
 def test_each_command_writes_its_own_files(town: Path):
     wanted = {
-        "evaluate": {"town.gpkg"},
+        "evaluate": {"town.gpkg", "town-findings.xlsx"},
         "plan": {"town.gpkg", "town.xlsx"},
         "map": {"town.html"},
-        "run": {"town.gpkg", "town.xlsx", "town.html"},
+        "run": {"town.gpkg", "town.xlsx", "town.html", "town-findings.xlsx"},
     }
     for command, files in wanted.items():
         run = geoplan(command, "town.yaml", "--out", f"out {command}", folder=town)

@@ -26,14 +26,15 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_it_writes_three_files_and_says_where(demo: Run):
+def test_it_writes_four_files_and_says_where(demo: Run):
     assert demo.code == 0, demo.error
     assert [path.name for path in sorted((demo.folder / "maps").iterdir())] == [
+        "xinshe-findings.xlsx",
         "xinshe.gpkg",
         "xinshe.html",
         "xinshe.xlsx",
     ]
-    for name in ("xinshe.html", "xinshe.gpkg", "xinshe.xlsx"):
+    for name in ("xinshe.html", "xinshe.gpkg", "xinshe.xlsx", "xinshe-findings.xlsx"):
         assert name in demo.out
     for words in ("Flagged:", "below the mean", "Triage:", "Plan:", "Greenway:", "assumed"):
         assert words in demo.out
