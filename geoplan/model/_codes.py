@@ -8,8 +8,8 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from geoplan.model.cells import written
 from geoplan.model.answers import Problem
+from geoplan.model.cells import written
 from geoplan.model.landuse import LandUseVersion, to_mnr2023
 from geoplan.model.schema import UNKNOWN_USE
 from geoplan.model.telling import listed, shown

@@ -82,9 +82,7 @@ def _overlaps(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
 
 def _gaps(shapes: NDArray[np.object_], names: pd.Index) -> list[Problem]:
     """Neighbours that leave a slit between them."""
-    left, right = shapely.STRtree(shapes).query(
-        shapes, predicate="dwithin", distance=_GAP_WIDTH_M
-    )
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=_GAP_WIDTH_M)
     left, right = left[left < right], right[left < right]
     width_m = shapely.distance(shapes[left], shapes[right])
     is_gap = width_m > _ROUNDING_M

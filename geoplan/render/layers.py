@@ -244,7 +244,7 @@ def _first_phase(park: Park, allocation: Allocation | None) -> gpd.GeoDataFrame 
     parcels, name = park.parcels, "phase"
     if allocation is not None and "planned_phase" in allocation.parcels:
         parcels, name = allocation.parcels, "planned_phase"
-        if parcels[name].nunique() == 1:
+        if len(parcels[name].dropna().unique()) == 1:
             return None
     if name not in parcels:
         return None
