@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
 from geoplan.optimise import _median_proof
+from geoplan.optimise._lagrange import Pairs, raise_bound
 from geoplan.optimise._median_proof import Median, prove
 from geoplan.optimise.covering import maximal_covering, p_centre, set_covering
 from geoplan.optimise.location import p_median
@@ -95,6 +96,33 @@ def test_the_proof_alone_finds_the_best_from_the_worst(seed, few_sites, monkeypa
     assert cost[:, proven.sites].min(axis=1).sum() == pytest.approx(min(worth))
     assert min(worth) - 1e-6 <= proven.bound <= min(worth) * (1 + 1e-12)
     assert proven.is_done
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2**32 - 1))
+def test_what_the_bound_rules_out_is_in_no_better_answer(seed):
+    rng = np.random.default_rng(seed)
+    cost = rng.random((3, 6))
+    choices = [np.array(sites) for sites in itertools.combinations(range(6), 2)]
+    worth = np.array([cost[:, sites].min(axis=1).sum() for sites in choices])
+    best_sites, second = choices[int(worth.argmin())], worth[worth > worth.min() + 1e-6].min()
+    question = Median(
+        cost=cost, p=2, fixed=np.zeros(0, np.int64), relative_gap=1e-9, node_limit=1, deadline=0.0
+    )
+    best = _median_proof._Best(question, is_whole=False, sites=best_sites, cost=second)
+    pairs = Pairs.below(cost, np.full(3, np.inf))
+    nowhere, anywhere = np.zeros(6, dtype=bool), np.ones(6, dtype=bool)
+    bound = raise_bound(
+        pairs, p=2, must=nowhere, may=anywhere, target=second, multiplier=rng.random(3),
+        iterations=1,
+    )  # fmt: skip
+    node = _median_proof._narrowed(best, _median_proof._Node(nowhere, anywhere, bound))
+    assert node.may[best_sites].all()
+    assert set(np.flatnonzero(node.must)) <= set(best_sites.tolist())
+    rest = _median_proof._rest(best, node)
+    kept = set(zip(rest.level_row[rest.level].tolist(), rest.site.tolist(), strict=True))
+    nearest = best_sites[cost[:, best_sites].argmin(axis=1)]
+    assert {(row, int(site)) for row, site in enumerate(nearest)} <= kept
 
 
 @settings(deadline=None, max_examples=100)
