@@ -29,10 +29,12 @@ from geoplan.indicators import indicator_table, land_balance, measure_plan
 from geoplan.io import (
     make_sample_park,
     read_park,
+    write_evaluation,
     write_geopackage,
     write_land_balance,
     write_sample,
 )
+from geoplan.model.explanation import Explanation
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.validate import check_park
@@ -42,6 +44,7 @@ from geoplan.render import PageContent, draw_page, save_offline, save_page
 from geoplan.scenario import (
     Result,
     Scenario,
+    explain_parcel,
     read_scenario,
     run_scenario,
     summary_lines,
@@ -53,6 +56,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CrsError",
+    "Explanation",
     "GeoplanError",
     "InfeasibleError",
     "InputError",
@@ -69,6 +73,7 @@ __all__ = [
     "check_park",
     "draw_page",
     "evaluate_park",
+    "explain_parcel",
     "indicator_table",
     "land_balance",
     "load_rules",
@@ -87,6 +92,7 @@ __all__ = [
     "site_centres",
     "summary_lines",
     "those",
+    "write_evaluation",
     "write_geopackage",
     "write_land_balance",
     "write_result",

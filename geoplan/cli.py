@@ -1,4 +1,4 @@
-"""The command line: check, evaluate, plan, map, run, demo.
+"""The command line: check, evaluate, explain, plan, map, run, demo.
 
 Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 3 an input, rule pack or scenario
 cannot be used; 4 no plan can keep the rules; 5 geoplan itself stumbled; 130 interrupted.
@@ -22,13 +22,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from geoplan.errors import GeoplanError, PlanError
+from geoplan.files import atomic_path
 from geoplan.model.answers import Problem
 from geoplan.scenario.check import check_file, write_problems
+from geoplan.scenario.explain import explain_parcel
 from geoplan.scenario.outputs import write_balance, write_findings, write_layers, write_page
 from geoplan.scenario.read import read_scenario
 from geoplan.scenario.run import Result, Stage, run_scenario
 from geoplan.scenario.summary import summary_lines
-from geoplan.words import LANGUAGES, Language, Message, text
+from geoplan.words import LANGUAGES, Language, Message, join, say, text
 
 __all__ = ["main"]
 
@@ -144,6 +146,20 @@ def _make_app(language: Language) -> typer.Typer:
             _answer(call, language, until=until, writers=writers)
 
     stage_command("evaluate", "evaluate", [write_layers, write_findings])
+
+    @app.command(help=words("explain"))
+    def explain(  # noqa: PLR0913, PLR0917  (options of a command)
+        scenario: scenario_file,
+        parcel: Annotated[str, typer.Argument(help=words("parcel"), metavar="PARCEL")],
+        override: overrides = None,
+        data: data = DEFAULT_DATA_ROOT,
+        out: Annotated[Path | None, typer.Option("--out", help=words("explain_out"))] = None,
+        lang: lang = language,
+    ) -> None:
+        _check_language(lang)
+        call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
+        _explain(call, parcel, language)
+
     stage_command("plan", "measure", [write_layers, write_balance])
     stage_command("map", "measure", [write_page])
     stage_command("run", "measure", ALL_FILES)
@@ -190,6 +206,44 @@ def _answer(call: _Call, language: Language, *, until: Stage, writers: Sequence[
     lines = [line.text(language) for line in summary_lines(result)]
     _print([*lines, text("cli.files", language)])
     _print([f"  {target}" for target in written if target is not None])
+
+
+def _explain(call: _Call, parcel_id: str, language: Language) -> None:
+    """Print what is known of one parcel, and write it as a page if asked; without the plan where there can be none."""
+    result, no_plan = _planned_if_possible(call, language)
+    if result.evaluation is None:
+        return
+    told = explain_parcel(
+        result.park,
+        result.evaluation,
+        parcel_id,
+        rules=result.rules,
+        allocation=result.allocation,
+    )
+    _print(told.text(language).splitlines())
+    if no_plan is not None:
+        _print(["", no_plan.text(language)])
+    if call.out is not None:
+        with atomic_path(call.out) as draft:
+            draft.write_text(told.page(language), encoding="utf-8", newline="\n")
+        _print(["", text("cli.written", language, path=str(call.out))])
+
+
+def _planned_if_possible(call: _Call, language: Language) -> tuple[Result, Message | None]:
+    """The result as far as the plan, or as far as the evaluation and why there is no plan."""
+    scenario = read_scenario(call.path, overrides=call.overrides)
+    with _progress(language) as tell:
+
+        def run(until: Stage) -> Result:
+            folder = call.path.parent
+            return run_scenario(
+                scenario, folder=folder, data_root=call.data, until=until, progress=tell
+            )
+
+        try:
+            return run("plan"), None
+        except PlanError as error:
+            return run("evaluate"), say("explain.no_plan", why=join(error.problems))
 
 
 def _print(lines: Sequence[str]) -> None:

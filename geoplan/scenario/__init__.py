@@ -1,6 +1,7 @@
 """One frozen question, and the run that answers it."""
 
 from geoplan.scenario.check import check_file, write_problems
+from geoplan.scenario.explain import explain_parcel
 from geoplan.scenario.model import Scenario
 from geoplan.scenario.outputs import (
     page_of,
@@ -20,6 +21,7 @@ __all__ = [
     "Result",
     "Scenario",
     "check_file",
+    "explain_parcel",
     "page_of",
     "read_scenario",
     "result_layers",

@@ -33,7 +33,7 @@ def test_help_teaches_in_both_languages(tmp_path: Path):
     english = geoplan("--help", folder=tmp_path)
     chinese = geoplan("--lang", "zh", "--help", folder=tmp_path)
     assert english.code == chinese.code == 0
-    for command in ("check", "evaluate", "plan", "map", "run", "demo"):
+    for command in ("check", "evaluate", "explain", "plan", "map", "run", "demo"):
         assert command in english.out
         assert command in chinese.out
     assert "geoplan demo" in english.out

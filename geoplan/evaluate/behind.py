@@ -1,0 +1,180 @@
+"""What lies behind one parcel's result: its years, the land that was counted, and what would change the triage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+
+from geoplan.evaluate._arrays import verdict_words
+from geoplan.evaluate.land import read_land
+from geoplan.evaluate.measures import (
+    BASES,
+    MEASURES,
+    Measure,
+    last_year,
+    measure_parcels,
+    missing_for,
+)
+from geoplan.evaluate.occupants import operating, read_ledger
+from geoplan.evaluate.runs import below
+from geoplan.evaluate.triage import CONDITIONS, TriageLine, triage_table
+from geoplan.model.answers import Evaluation
+from geoplan.model.park import Park
+from geoplan.model.rulepack import Rules
+from geoplan.words import Message, join, say
+
+__all__ = ["Years", "measure_of", "triage_of", "years_of"]
+
+#: From least to most of what its firms may go on with; a survey only postpones the answer.
+_BETTER = ("acquire", "revitalise", "assist", "keep")
+_MOST_CHANGES = 2
+#: The answer that speaks for the firms; of any other test it is "no".
+_GOOD = {"has_building": "yes", "operating": "normal"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Years:
+    """One parcel's measure against the mean that counts for it.
+
+    Attributes
+    ----------
+    table
+        Index year; ``amount_per_m2``, ``mean_amount_per_m2`` [currency/m2/a], ``is_below`` (1, 0, -1: unknown).
+    group
+        Whose mean it is: ``park``, or the name of a zone.
+    basis
+        What the land of the firms on it was taken from.
+    """
+
+    table: pd.DataFrame
+    group: str
+    basis: tuple[Message, ...]
+
+
+def measure_of(evaluation: Evaluation) -> Measure:
+    """The measure an evaluation was made with."""
+    return next(item for item in MEASURES.values() if item.column == evaluation.measure)
+
+
+def years_of(park: Park, evaluation: Evaluation, parcel_id: str) -> Years | None:
+    """The years of one parcel; ``None`` where the measure has no figures in this park."""
+    measure = measure_of(evaluation)
+    if missing_for(park, measure) is not None or evaluation.averages.empty:
+        return None
+    land = read_land(park)
+    ledger = read_ledger(park, year=last_year(park, measure))
+    measured = measure_parcels(park, measure=measure, ledger=ledger, area_m2=land.area_m2)
+    row = park.parcels.index.get_loc(parcel_id)
+    group = _group(park, evaluation, parcel_id)
+    averages = evaluation.averages
+    means = averages[averages["group"] == group].set_index("year")["mean_amount_per_m2"]
+    own = measured.amount[row] / land.area_m2[row]
+    mean = means.reindex(measured.years).to_numpy(dtype=np.float64)
+    table = pd.DataFrame(
+        {"amount_per_m2": own, "mean_amount_per_m2": mean, "is_below": below(own, mean)},
+        index=pd.Index(measured.years, name="year"),
+    )
+    used = zip(BASES, measured.basis[row].tolist(), strict=True)
+    basis = tuple(say(f"evaluate.basis.{name}") for name, is_used in used if is_used)
+    return Years(table=table, group=group, basis=basis)
+
+
+def _group(park: Park, evaluation: Evaluation, parcel_id: str) -> str:
+    groups = set(evaluation.averages["group"])
+    return "park" if groups == {"park"} else str(park.parcels.loc[parcel_id, "zone"])
+
+
+def triage_of(
+    park: Park, evaluation: Evaluation, parcel_id: str, *, rules: Rules
+) -> tuple[Message, ...]:
+    """Which line of the triage table decided, and what would have to be otherwise for a better class.
+
+    As few changes as possible, at most two; a parcel to be surveyed first is told what each answer to what is unknown
+    would lead to.
+    """
+    lines = triage_table(rules.data("triage"))
+    answers = _answers(park, evaluation, parcel_id)
+    number = _line_of(lines, answers)
+    told = [
+        say(
+            "explain.decided",
+            result=say(f"triage.{lines[number].result}"),
+            number=number + 1,
+            asked=lines[number].asked,
+        )
+    ]
+    other = dict(_other_ends(lines, answers, lines[number].result))
+    told += [
+        say(
+            "explain.would_become",
+            result=say(f"triage.{result}"),
+            changes=join(
+                [TriageLine(result=result, when={k: (v,)}).asked for k, v in changes.items()],
+                "explain.and",
+            ),
+        )
+        for result, changes in other.items()
+    ]
+    if not other and lines[number].result != _BETTER[-1]:
+        told.append(say("explain.no_better"))
+    return tuple(told)
+
+
+def _answers(park: Park, evaluation: Evaluation, parcel_id: str) -> dict[str, str]:
+    """What the triage was told of this parcel."""
+    row = park.parcels.index.get_loc(parcel_id)
+    measure = measure_of(evaluation)
+    lacks = missing_for(park, measure)
+    ledger = read_ledger(park, year=None if lacks else last_year(park, measure))
+    land = read_land(park)
+    answers = {
+        "has_building": str(verdict_words(land.has_building)[row]),
+        "operating": str(operating(ledger, len(land))[row]),
+    }
+    told = evaluation.parcels.loc[parcel_id]
+    return {
+        name: str(told[name]) if name in told else answers.get(name, "unknown")
+        for name in CONDITIONS
+    }
+
+
+def _line_of(lines: Sequence[TriageLine], answers: Mapping[str, str]) -> int:
+    """The first line that fits; the last catches what is left."""
+    return next(
+        number
+        for number, line in enumerate(lines)
+        if all(answers[name] in allowed for name, allowed in line.when.items())
+    )
+
+
+def _other_ends(
+    lines: Sequence[TriageLine], answers: Mapping[str, str], now: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Results that few changed answers lead to, as few as possible, each with the first change found."""
+    wanted = set(_BETTER[_BETTER.index(now) + 1 :] if now in _BETTER else _BETTER)
+    choices = {
+        name: _choices(name, answers[name], is_survey=now not in _BETTER) for name in answers
+    }
+    for size in range(1, _MOST_CHANGES + 1):
+        found: dict[str, dict[str, str]] = {}
+        for names in combinations(choices, size):
+            for choice in product(*(choices[name] for name in names)):
+                changes = dict(zip(names, choice, strict=True))
+                result = lines[_line_of(lines, {**answers, **changes})].result
+                if result in wanted:
+                    found.setdefault(result, changes)
+        if found:
+            yield from sorted(found.items(), key=lambda item: _BETTER.index(item[0]))
+            return
+
+
+def _choices(name: str, answer: str, *, is_survey: bool) -> tuple[str, ...]:
+    """What an answer could be instead: the better one; of a parcel to be surveyed, whatever is found out."""
+    if is_survey and answer == "unknown":
+        return tuple(other for other in CONDITIONS[name] if other != "unknown")
+    better = _GOOD.get(name, "no")
+    return () if is_survey or answer == better else (better,)
