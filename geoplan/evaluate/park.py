@@ -20,7 +20,7 @@ from geoplan.evaluate.measures import (
 from geoplan.evaluate.occupants import Ledger, operating, read_ledger
 from geoplan.evaluate.runs import UNKNOWN_YEARS, UnknownYears
 from geoplan.evaluate.shortfall import History, below_mean, compare, no_averages
-from geoplan.evaluate.tables import RULE_OF, finding_table, parcel_columns
+from geoplan.evaluate.tables import RULE_OF, finding_table, parcel_columns, yearly_table
 from geoplan.evaluate.triage import triage_table
 from geoplan.model.answers import Evaluation, StageLeftOut
 from geoplan.model.park import Park
@@ -88,12 +88,14 @@ def evaluate_park(
     columns = parcel_columns(
         land, found=found, history=history, lines=lines, how_run=operating(ledger, len(land))
     )
+    ids = park.parcels.index
     return Evaluation(
         parcels=park.parcels.assign(**columns),
-        findings=finding_table(park.parcels.index, is_assessed=land.is_assessed, found=found),
+        findings=finding_table(ids, is_assessed=land.is_assessed, found=found),
         averages=averages,
         left_out=left_out,
         measure=asked.measure.column,
+        yearly=yearly_table(ids, is_assessed=land.is_assessed, history=history),
     )
 
 

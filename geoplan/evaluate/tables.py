@@ -22,7 +22,7 @@ from geoplan.evaluate.shortfall import History
 from geoplan.evaluate.triage import TriageLine, decide
 from geoplan.words import LANGUAGES
 
-__all__ = ["FINDINGS", "RULE_OF", "finding_table", "parcel_columns"]
+__all__ = ["FINDINGS", "RULE_OF", "finding_table", "parcel_columns", "yearly_table"]
 
 #: The number of the rule packs that each test rests on, in the order in which tests are told.
 RULE_OF: Mapping[str, str] = {
@@ -80,6 +80,24 @@ def finding_table(ids: pd.Index, *, is_assessed: Bools, found: Mapping[str, Foun
             "verdict": verdict.astype("str"),
             **reasons,
             "rule": _tiled(tuple(RULE_OF.values()), len(rows)),
+        }
+    )
+
+
+def yearly_table(ids: pd.Index, *, is_assessed: Bools, history: History | None) -> pd.DataFrame:
+    """Layer ``yearly``: each assessed parcel in each year beside its average; empty where no measure could be read."""
+    rows = np.flatnonzero(is_assessed)[: None if history is not None else 0]
+    years = np.arange(0) if history is None else history.measured.years
+    empty = np.full((0, 0), np.nan)
+    return pd.DataFrame(
+        {
+            "parcel_id": ids[np.repeat(rows, len(years))].astype("str"),
+            "year": pd.array(np.tile(years, len(rows)), dtype="Int64"),
+            "amount_per_m2": (empty if history is None else history.per_m2[rows]).ravel(),
+            "mean_amount_per_m2": (empty if history is None else history.mean_per_m2[rows]).ravel(),
+            "verdict": verdict_words(
+                np.zeros(0, dtype=np.int8) if history is None else history.is_below[rows].ravel()
+            ).astype("str"),
         }
     )
 

@@ -6,7 +6,7 @@ Each is frozen; tables inside are never changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
@@ -108,6 +108,8 @@ class Evaluation:
         Long table ``findings``: one row per assessed parcel and test.
     averages
         Long table ``averages``: one row per group and year.
+    yearly
+        Long table ``yearly``: one row per assessed parcel and year, beside the average that counts for it.
     left_out
         Tests that could not be made, with the reason.
     measure
@@ -119,6 +121,7 @@ class Evaluation:
     averages: pd.DataFrame
     left_out: tuple[StageLeftOut, ...]
     measure: str
+    yearly: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

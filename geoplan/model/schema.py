@@ -109,6 +109,12 @@ green           | any     | green_id      | green_id                 | input    
 receiving_sites | any     | site_id       | site_id                  | input    | 承接地     | where a moving firm can go
 findings        | none    |               | parcel_id finding        | evaluate | 认定结果   | one test of one parcel, with its reason
 averages        | none    |               | group year               | evaluate | 平均水平   | the average of one group in one year, and how much land it speaks for
+yearly          | none    |               | parcel_id year           | evaluate | 逐年比较   | one parcel in one year, beside the average that counts for it
+clusters        | polygon | parcel_id     | parcel_id                | evaluate | 聚集分析   | how one parcel and its neighbours differ from the mean: low among low, high among high
+pockets         | polygon | pocket_id     | pocket_id                | evaluate | 连片低效用地 | flagged parcels that lie together and are worth assembling
+services        | polygon |               | parcel_id kind           | evaluate | 服务设施距离 | the nearest facility of one kind for one parcel
+area_profile    | none    |               | area year aspect         | evaluate | 区域画像   | one aspect of the park or one part of it: one-sided trades, export, innovation
+area_sectors    | none    |               | area year basis sector   | evaluate | 行业结构   | one trade in one part of the park, against the park
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
@@ -293,6 +299,56 @@ averages | known_area_m2 | number | m2 | | 0.. | evaluate | 有数据面积 | la
 averages | assessed_area_m2 | number | m2 | | 0.. | evaluate | 参评面积 | land that is assessed
 averages | known_share | share | | | 0..1 | evaluate | 覆盖率 | part of the assessed land the average speaks for
 averages | known_count | count | | | 0.. | evaluate | 有数据地块数 | parcels whose measure is known
+yearly | parcel_id | id | | | | evaluate | 地块编号 | the parcel
+yearly | year | year | | | | evaluate | 年份 | the year
+yearly | amount_per_m2 | amount | currency/m2/a | | | evaluate | 本地块 | the measure on the parcel; empty where it is not known
+yearly | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | the average that counts for it
+yearly | verdict | verdict | | | | evaluate | 低于均值 | whether it is below that average in this year
+clusters | parcel_id | id | | | | evaluate | 地块编号 | the parcel
+clusters | value | number | | | | evaluate | 数值 | what is compared, in its own unit
+clusters | neighbour_count | count | | | 0.. | evaluate | 相邻地块数 | neighbours whose value is known
+clusters | local_i | number | | | | evaluate | 局部莫兰指数 | local Moran's I; empty where it was not tested
+clusters | p_value | share | | | 0..1 | evaluate | 伪 p 值 | how often chance does as much, two-sided
+clusters | cluster | choice | | | low_low high_high low_high high_low none isolated unknown | evaluate | 聚集类型 | low among low, high among high, low among high, high among low, chance, no neighbour, not known
+pockets | pocket_id | id | | | | evaluate | 连片编号 | name of the pocket, the largest first
+pockets | area_m2 | number | m2 | | 0.. | evaluate | 面积 | area of its parcels
+pockets | parcel_count | count | | | 1.. | evaluate | 地块数 | parcels
+pockets | firm_count | count | | | 0.. | evaluate | 企业数 | firms that are there now, each once; empty without a ledger
+pockets | compactness_ratio | share | | | 0..1 | evaluate | 紧凑度 | 4 pi area over perimeter squared: 1 a circle, 0.79 a square
+pockets | parcel_ids | text | | | | evaluate | 地块清单 | its parcels
+services | parcel_id | id | | | | evaluate | 地块编号 | the parcel
+services | kind | text | | | | evaluate | 设施类型 | school, clinic, plaza, ...
+services | facility_id | text | | | | evaluate | 最近设施 | the nearest: along the streets where they lead there, else straight
+services | facility_name | text | | | | evaluate | 设施名称 | its name
+services | straight_m | number | m | | 0.. | evaluate | 直线距离 | straight line to the nearest, from the parcel's edge
+services | walk_m | number | m | | 0.. | evaluate | 步行距离 | along the streets to the nearest; empty where no way leads
+services | max_m | number | m | | 0.. | evaluate | 服务半径 | how far is near enough by the rule packs
+services | is_near | verdict | | | | evaluate | 是否达标 | whether the walk is no longer than that
+area_profile | area | text | | | | evaluate | 区域 | the park, or one zone or block of it
+area_profile | year | year | | | | evaluate | 年份 | the year
+area_profile | aspect | choice | | | trades_by_floor_area trades_by_output export innovation | evaluate | 方面 | what is told
+area_profile | firm_count | count | | | 0.. | evaluate | 企业数 | firms there
+area_profile | known_count | count | | | 0.. | evaluate | 有数据企业数 | firms whose figures are known
+area_profile | known_share | share | | | 0..1 | evaluate | 覆盖率 | part of the firms it speaks for
+area_profile | value | number | | | | evaluate | 数值 | Herfindahl index of trades, export share of output, or R&D share of revenue
+area_profile | park_value | number | | | | evaluate | 园区数值 | the same of the whole park
+area_profile | shannon | number | | | 0.. | evaluate | 香农指数 | Shannon index of trades, natural logarithm
+area_profile | leading_sector | text | | | | evaluate | 首位行业 | the largest trade, division of GB/T 4754
+area_profile | leading_share | share | | | 0..1 | evaluate | 首位行业占比 | its share
+area_profile | verdict | verdict | | | | evaluate | 结论 | one-sided, or weak against the park; empty for the park's own export and innovation
+area_profile | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+area_profile | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+area_sectors | area | text | | | | evaluate | 区域 | the park, or one zone or block of it
+area_sectors | year | year | | | | evaluate | 年份 | the year
+area_sectors | basis | choice | | | floor_area output | evaluate | 口径 | what shares are taken of
+area_sectors | sector | text | | | | evaluate | 行业大类 | division of GB/T 4754, two digits
+area_sectors | name_en | text | | | | evaluate | 行业名称（英文） | its name in English
+area_sectors | name_zh | text | | | | evaluate | 行业名称 | its name in Chinese
+area_sectors | firm_count | count | | | 0.. | evaluate | 企业数 | firms of this trade there
+area_sectors | share | share | | | 0..1 | evaluate | 占比 | its share there
+area_sectors | park_share | share | | | 0..1 | evaluate | 园区占比 | its share of the whole park
+area_sectors | location_quotient | number | | | 0.. | evaluate | 区位商 | share there over share of the park
+area_sectors | is_few | bool | | | | evaluate | 是否企业过少 | too few firms to be called a trade
 suitability | parcel_id | id | | | | plan | 地块编号 | the parcel
 suitability | product | text | | | | plan | 规划产品 | the use
 suitability | score | share | | | 0..1 | plan | 适宜性得分 | how well it fits

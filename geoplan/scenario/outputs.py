@@ -44,6 +44,7 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "parcels": result.evaluation.parcels,
             "findings": result.evaluation.findings,
             "averages": result.evaluation.averages,
+            "yearly": result.evaluation.yearly,
         }
     if result.allocation is not None:
         layers |= {
@@ -76,6 +77,7 @@ def page_of(result: Result) -> PageContent:
     return PageContent(
         park=result.park,
         evaluation=result.evaluation,
+        series=None if result.evaluation is None else result.evaluation.yearly,
         allocation=result.allocation,
         centres=result.centres,
         greenway=result.greenway,

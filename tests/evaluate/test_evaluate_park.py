@@ -52,6 +52,17 @@ def test_a_town_to_follow_by_pencil() -> None:
     assert answer.measure == "output_amount"
 
 
+def test_every_year_stands_beside_its_mean() -> None:
+    told = evaluate_park(lantian(), rules=RULES).yearly
+    assert list(told) == list(columns_of("yearly"))
+    poor, late = (told[told["parcel_id"] == name] for name in ("P2", "P3"))
+    assert poor["year"].tolist() == [2023, 2024, 2025]
+    assert poor["amount_per_m2"].tolist() == [200.0, 200.0, 100.0]
+    assert poor["mean_amount_per_m2"].tolist() == [500.0] * 3
+    assert late["verdict"].tolist() == ["unknown", "unknown", "yes"]
+    assert set(told["parcel_id"]) == {"P1", "P2", "P3", "P4", "P5"}  # the school is not assessed
+
+
 def test_reasons_say_years_amounts_and_land_in_both_languages() -> None:
     answer = evaluate_park(lantian(), rules=RULES)
     found = answer.findings.set_index(["parcel_id", "finding"])
@@ -115,6 +126,8 @@ def test_a_layer_that_is_missing_leaves_its_test_out_and_says_so() -> None:
     assert answer.parcels["vacant"].tolist() == ["yes", "no"]
     assert answer.averages.empty
     assert list(answer.averages) == list(columns_of("averages"))
+    assert answer.yearly.empty
+    assert list(answer.yearly) == list(columns_of("yearly"))
     assert "the missing layers occupancy, performance" in answer.findings["reason_en"].iloc[0]
     bare = evaluate_park(park_of(street_of(1)), rules=RULES)
     assert [item.stage for item in bare.left_out] == list(FINDINGS)
