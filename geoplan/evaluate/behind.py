@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-import numpy as np
 import pandas as pd
 
 from geoplan.evaluate._arrays import verdict_words
@@ -20,7 +19,6 @@ from geoplan.evaluate.measures import (
     missing_for,
 )
 from geoplan.evaluate.occupants import operating, read_ledger
-from geoplan.evaluate.runs import below
 from geoplan.evaluate.triage import CONDITIONS, TriageLine, triage_table
 from geoplan.model.answers import Evaluation
 from geoplan.model.park import Park
@@ -43,7 +41,7 @@ class Years:
     Attributes
     ----------
     table
-        Index year; ``amount_per_m2``, ``mean_amount_per_m2`` [currency/m2/a], ``is_below`` (1, 0, -1: unknown).
+        Index year; ``amount_per_m2``, ``mean_amount_per_m2`` [currency/m2/a] and ``verdict``: whether it is below.
     group
         Whose mean it is: ``park``, or the name of a zone.
     basis
@@ -61,26 +59,25 @@ def measure_of(evaluation: Evaluation) -> Measure:
 
 
 def years_of(park: Park, evaluation: Evaluation, parcel_id: str) -> Years | None:
-    """The years of one parcel; ``None`` where the measure has no figures in this park."""
-    measure = measure_of(evaluation)
-    if missing_for(park, measure) is not None or evaluation.averages.empty:
+    """The years of one parcel; ``None`` where it is not assessed, or the measure has no figures in this park."""
+    table = evaluation.yearly
+    if table.empty or parcel_id not in set(table["parcel_id"]):
         return None
-    land = read_land(park)
-    ledger = read_ledger(park, year=last_year(park, measure))
-    measured = measure_parcels(park, measure=measure, ledger=ledger, area_m2=land.area_m2)
-    row = park.parcels.index.get_loc(parcel_id)
-    group = _group(park, evaluation, parcel_id)
-    averages = evaluation.averages
-    means = averages[averages["group"] == group].set_index("year")["mean_amount_per_m2"]
-    own = measured.amount[row] / land.area_m2[row]
-    mean = means.reindex(measured.years).to_numpy(dtype=np.float64)
-    table = pd.DataFrame(
-        {"amount_per_m2": own, "mean_amount_per_m2": mean, "is_below": below(own, mean)},
-        index=pd.Index(measured.years, name="year"),
+    table = table[table["parcel_id"] == parcel_id].set_index("year")
+    return Years(
+        table=table[["amount_per_m2", "mean_amount_per_m2", "verdict"]],
+        group=_group(park, evaluation, parcel_id),
+        basis=_basis(park, measure_of(evaluation), parcel_id),
     )
-    used = zip(BASES, measured.basis[row].tolist(), strict=True)
-    basis = tuple(say(f"evaluate.basis.{name}") for name, is_used in used if is_used)
-    return Years(table=table, group=group, basis=basis)
+
+
+def _basis(park: Park, measure: Measure, parcel_id: str) -> tuple[Message, ...]:
+    """What the land of the firms on a parcel was taken from."""
+    ledger = read_ledger(park, year=last_year(park, measure))
+    area_m2 = read_land(park).area_m2
+    measured = measure_parcels(park, measure=measure, ledger=ledger, area_m2=area_m2)
+    used = zip(BASES, measured.basis[park.parcels.index.get_loc(parcel_id)].tolist(), strict=True)
+    return tuple(say(f"evaluate.basis.{name}") for name, is_used in used if is_used)
 
 
 def _group(park: Park, evaluation: Evaluation, parcel_id: str) -> str:

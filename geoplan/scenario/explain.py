@@ -23,7 +23,7 @@ from geoplan.words import Language, Message, catalogue, join, literal, name_in_b
 __all__ = ["explain_parcel"]
 
 _MOST_YEARS = 5
-_YES = 1
+_IS_BELOW = {"yes": True, "no": False, "unknown": None}
 
 
 def explain_parcel(  # noqa: PLR0913 - every choice is named
@@ -76,7 +76,7 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
         near = difflib.get_close_matches(str(parcel_id), ids, n=3, cutoff=0.3) or ids[:3]
         raise InputError([say("explain.no_parcel", parcel=shown(parcel_id), near=listed(near))])
     parcel = evaluation.parcels.loc[parcel_id]
-    years = years_of(park, evaluation, parcel_id) if parcel["is_assessed"] else None
+    years = years_of(park, evaluation, parcel_id)
     chart = None if years is None else _chart(park, evaluation, years)
     parts = [_what(park, parcel), _firms(park, evaluation, parcel_id)]
     if years is not None and chart is not None:
@@ -188,7 +188,7 @@ def _chart(park: Park, evaluation: Evaluation, years: Years) -> YearChart:
         years=tuple(int(year) for year in table.index),
         values=_numbers(table["amount_per_m2"] / per_m2),
         means=_numbers(table["mean_amount_per_m2"] / per_m2),
-        is_below=tuple(None if code < 0 else code == _YES for code in table["is_below"].tolist()),
+        is_below=tuple(_IS_BELOW[verdict] for verdict in table["verdict"]),
     )
 
 

@@ -207,3 +207,16 @@ def test_the_command_with_an_unknown_parcel_is_one_clear_error(town: Path) -> No
     run = geoplan("explain", "town.yaml", "P11", "--lang", "zh", folder=town)
     assert run.code == 3
     assert "最接近的是 P1" in run.error
+
+
+def test_each_zone_has_its_own_mean() -> None:
+    park = one_firm_each(
+        street_of(4, zone=["west", "west", "east", "east"]),
+        {"P1": [1e6], "P2": [3e6], "P3": [9e6], "P4": [7e6]},
+    )
+    evaluation = evaluate_park(park, rules=RULES, average_over="zone")
+    told = explain_parcel(park, evaluation, "P3", rules=RULES)
+    assert lines_under(told, "output against the mean of east") == [
+        "2021: 60 against 53.3: not below",  # 9e6 / 15 mu; (9e6 + 7e6) / 30 mu
+        "land counted: land: the whole plot, only one firm",
+    ]
