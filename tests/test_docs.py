@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from geoplan.words import LANGUAGES
+from geoplan.model.rulepack import load_rules
+from geoplan.words import LANGUAGES, catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Where the two languages ask for their own: "reason_zh", explain("zh"), --lang zh.
@@ -27,13 +28,45 @@ def run(code: str, names: dict[str, Any]) -> None:
     exec(compile(code, "<document>", "exec"), names)  # noqa: S102  (our own document)
 
 
-def test_the_indicator_of_the_example_works() -> None:
+@pytest.fixture
+def contributing() -> dict[str, Any]:
+    """All names that the Python of CONTRIBUTING.md defines."""
     names: dict[str, Any] = {}
     for code in blocks("CONTRIBUTING.md", "python"):
         run(code, names)
-    names["test_the_largest_parcel_is_told"]()
-    words = tomllib.loads(blocks("CONTRIBUTING.md", "toml")[0])["indicator"]["largest_parcel"]
+    return names
+
+
+def toml_block(beginning: str) -> str:
+    """The one TOML block of CONTRIBUTING.md that begins so."""
+    [found] = [code for code in blocks("CONTRIBUTING.md", "toml") if code.startswith(beginning)]
+    return found
+
+
+def test_the_indicator_of_the_example_works(contributing: dict[str, Any]) -> None:
+    contributing["test_the_largest_parcel_is_told"]()
+    words = tomllib.loads(toml_block("[indicator]"))["indicator"]["largest_parcel"]
     assert set(words) == set(LANGUAGES)
+
+
+def test_the_finding_of_the_example_works(
+    contributing: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tomllib.loads(toml_block("[evaluate.too_small]"))["evaluate"]["too_small"]
+    words = {**catalogue(), **{f"evaluate.too_small.{name}": pair for name, pair in own.items()}}
+    monkeypatch.setattr("geoplan.evaluate._texts.catalogue", lambda: words)
+    contributing["test_a_plot_that_just_reaches_the_area_passes"]()
+    assert all(set(pair) == set(LANGUAGES) for pair in own.values())
+
+
+def test_the_rule_pack_of_the_example_lies_over_another(tmp_path: Path) -> None:
+    (tmp_path / "our-county.toml").write_text(toml_block("[pack]"), encoding="utf-8")
+    number = load_rules(["seed-practice", tmp_path / "our-county.toml"]).number(
+        "below_mean.min_years"
+    )
+    assert (number.value, number.standing, number.pack) == (2, "local_rule", "our-county")
+    finding = tomllib.loads(toml_block("[too_small"))["too_small"]["min_area_m2"]
+    assert set(finding) == {"value", "unit", "source", "standing"}
 
 
 @pytest.mark.parametrize("document", ["README.md", "README.zh.md"])
