@@ -1,14 +1,24 @@
-"""Area-weighted averages as partial sums that merge: one park, or a country in partitions."""
+"""Area-weighted averages as partial sums that merge: one park, or a country in partitions.
+
+Sums are free of rounding: each figure is split once into whole units and parts of 2**-40, and both are added up as
+integers. Any split into partitions, in any order, so gives the same average to the last bit, and the same verdicts.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from geoplan.errors import SchemaError
+from geoplan.words import say
+
 __all__ = ["means", "merge_sums", "partial_sums"]
 
 _KEYS = ["group", "year"]
-_SUMS = ["amount", "known_area_m2", "assessed_area_m2", "known_count"]
+_SUMMED = ("amount", "known_area_m2", "assessed_area_m2")
+_PART_BITS = 40
+#: Beyond this, whole units could overflow their integers.
+_MOST = 2.0**62
 
 
 def partial_sums(values: pd.DataFrame) -> pd.DataFrame:
@@ -23,20 +33,32 @@ def partial_sums(values: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index group and year; columns ``amount``, ``known_area_m2``, ``assessed_area_m2``, ``known_count``.
+        Index group and year; for ``amount``, ``known_area_m2`` and ``assessed_area_m2`` the whole units, and beside
+        them the parts of 2**-40 (``amount_parts``, ...); ``known_count``.
+
+    Raises
+    ------
+    SchemaError
+        The figures are too large to be sums of money or land.
     """
     known = values["amount"].notna()
-    parts = pd.DataFrame(
-        {
-            "group": values["group"],
-            "year": values["year"],
-            "amount": values["amount"].where(known, 0.0),
-            "known_area_m2": values["area_m2"].where(known, 0.0),
-            "assessed_area_m2": values["area_m2"],
-            "known_count": known.astype(np.int64),
-        }
+    figures = {
+        "amount": values["amount"].where(known, 0.0),
+        "known_area_m2": values["area_m2"].where(known, 0.0),
+        "assessed_area_m2": values["area_m2"],
+    }
+    parts = {"group": values["group"], "year": values["year"]}
+    for name, column in figures.items():
+        numbers = column.to_numpy(dtype=np.float64)
+        if np.abs(numbers).sum() >= _MOST:
+            raise SchemaError([say("evaluate.too_large", column=name)])
+        whole = np.floor(numbers)
+        parts[name] = whole.astype(np.int64)
+        parts[f"{name}_parts"] = np.rint((numbers - whole) * 2**_PART_BITS).astype(np.int64)
+    parts["known_count"] = known.astype(np.int64)
+    return _carried(
+        pd.DataFrame(parts, index=values.index).groupby(_KEYS, observed=True, sort=True).sum()
     )
-    return parts.groupby(_KEYS, observed=True, sort=True)[_SUMS].sum()
 
 
 def merge_sums(*parts: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +71,7 @@ def merge_sums(*parts: pd.DataFrame) -> pd.DataFrame:
     >>> means(merge_sums(partial_sums(west), partial_sums(east)))["mean_amount_per_m2"].tolist()
     [2.0]
     """
-    return pd.concat(parts).groupby(level=_KEYS, sort=True).sum()
+    return _carried(pd.concat(parts).groupby(level=_KEYS, sort=True).sum())
 
 
 def means(sums: pd.DataFrame) -> pd.DataFrame:
@@ -66,15 +88,24 @@ def means(sums: pd.DataFrame) -> pd.DataFrame:
         Layer ``averages`` of the schema, ordered by group and year.
     """
     table = sums.reset_index()
-    known, assessed = table["known_area_m2"], table["assessed_area_m2"]
+    amount, known, assessed = (table[n] + table[f"{n}_parts"] / 2**_PART_BITS for n in _SUMMED)
     return pd.DataFrame(
         {
             "group": table["group"].astype("str"),
             "year": table["year"].astype("Int64"),
-            "mean_amount_per_m2": (table["amount"] / known).where(known > 0),
+            "mean_amount_per_m2": (amount / known).where(known > 0),
             "known_area_m2": known,
             "assessed_area_m2": assessed,
             "known_share": (known / assessed).where(assessed > 0),
             "known_count": table["known_count"].astype("Int64"),
         }
+    )
+
+
+def _carried(sums: pd.DataFrame) -> pd.DataFrame:
+    """Parts that make up whole units are moved there, so that they never overflow and equal sums look equal."""
+    parts = {name: sums[f"{name}_parts"] for name in _SUMMED}
+    return sums.assign(
+        **{name: sums[name] + part // 2**_PART_BITS for name, part in parts.items()},
+        **{f"{name}_parts": part % 2**_PART_BITS for name, part in parts.items()},
     )
