@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from geoplan.errors import GeoplanError, PlanError
 from geoplan.files import atomic_path
@@ -43,6 +44,8 @@ _CommandError: Any = typer.BadParameter.__mro__[2]
 #: Columns of a table that is not read on a terminal.
 _PIPE_WIDTH = 140
 
+_INTERRUPTED = 130
+
 Writer = Callable[[Result, Path], Path | None]
 #: What a whole run writes.
 ALL_FILES: Sequence[Writer] = (write_page, write_layers, write_balance, write_findings)
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _make_app(language)(given, standalone_mode=False, prog_name="geoplan")
     except (KeyboardInterrupt, typer.Abort):
         _say_error(text("cli.interrupted", language))
-        return 130
+        return _INTERRUPTED
     except GeoplanError as error:
         _say_error(error.text(language))
         return 4 if isinstance(error, PlanError) else 3
@@ -78,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind = type(error).__name__
         _say_error(text("cli.stumbled", language, kind=kind, reason=str(error), place=place))
         return 5
+    if code == _INTERRUPTED:  # typer turns Ctrl-C into this code and says nothing
+        _say_error(text("cli.interrupted", language))
     return code if isinstance(code, int) else 0
 
 
@@ -270,7 +275,7 @@ def _print_problems(problems: Sequence[Problem], language: Language) -> None:
                 problem.column,
                 problem.message.text(language),
             )
-            table.add_row(*(cell.replace("[", "\\[") for cell in cells))
+            table.add_row(*map(Text, cells))
         console.print(table)
     counts = {name: sum(problem.severity == name for problem in problems) for name in order}
     _print([text("cli.check_summary", language, **counts)])

@@ -8,6 +8,8 @@ import pytest
 from command import geoplan
 from towns import street_of
 
+from geoplan.cli import main
+
 SCENARIO = """\
 name: town
 date: 2026-11-24
@@ -117,3 +119,23 @@ def test_inputs_are_left_as_they_were(town: Path):
     assert geoplan("run", "town.yaml", folder=town).code == 0
     after = {path.name: path.read_bytes() for path in town.iterdir() if path.is_file()}
     assert after == before
+
+
+def test_ctrl_c_is_one_sentence(
+    town: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geoplan.cli.run_scenario", interrupted)
+    assert main(["--lang", "en", "run", str(town / "town.yaml")]) == 130
+    assert "interrupted: nothing was half-written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["[bold]", "[/]", "\\[red]", "\\"])
+def test_the_table_of_problems_shows_names_as_they_are(tmp_path: Path, name: str):
+    town = street_of(2, use=["abcd", "1001"]).rename(index={"P1": name})
+    town.to_file(tmp_path / "town.gpkg", layer="parcels")
+    said = geoplan("check", "town.gpkg", folder=tmp_path)
+    assert said.code == 0
+    assert f"P2 {name} use" in f"P2 {' '.join(said.out.split('parcels')[1].split())}"
