@@ -17,6 +17,9 @@ from geoplan.words import Message, catalogue, literal, say
 
 __all__ = ["YamlFile", "checked", "problem_in_words", "read_yaml", "refuse"]
 
+#: A file of more entries is no file that a planner wrote: aliases of aliases grow without end.
+_MOST_NODES = 1_000_000
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -86,6 +89,7 @@ def read_yaml(path: str | Path) -> YamlFile:
     try:
         words = _decoded(raw)
         root = yaml.compose(words, Loader=_Loader)
+        _refuse_endless(root)
         tree = yaml.load(words, Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -102,6 +106,23 @@ def read_yaml(path: str | Path) -> YamlFile:
     if not isinstance(tree, dict) or root is None:
         raise ScenarioError([say("yaml.no_mapping", path=path.name)])
     return YamlFile(path, tree, root)
+
+
+def _refuse_endless(root: yaml.Node | None) -> None:
+    if root is not None and _size(root, {}) > _MOST_NODES:
+        raise yaml.YAMLError("its aliases (*) repeat too much")
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes a file holds once every alias is written out; one inside itself counts once."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        entries = node.value if isinstance(node, yaml.CollectionNode) else []
+        inner = [
+            part for entry in entries for part in (entry if isinstance(entry, tuple) else [entry])
+        ]
+        known[id(node)] = 1 + sum(_size(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _decoded(raw: bytes) -> str:

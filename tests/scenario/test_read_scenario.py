@@ -120,3 +120,19 @@ def test_laying_over_leaves_both_trees_as_they_were():
     below, above = {"a": {"x": 1}}, {"a": {"y": 2}}
     assert laid_over(below, above) == {"a": {"x": 1, "y": 2}}
     assert (below, above) == ({"a": {"x": 1}}, {"a": {"y": 2}})
+
+
+def test_aliases_of_aliases_are_refused_at_once(tmp_path: Path):
+    levels = [
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]"
+        for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
+    words = "\n".join([f"a: &a [{', '.join('x' * 9)}]", *levels])
+    assert problems_of(tmp_path, words) == [
+        "town.yaml, line 1: this is not YAML: its aliases (*) repeat too much"
+    ]
+
+
+def test_an_alias_may_be_used(tmp_path: Path):
+    words = GOOD.replace("[park, school]", "&both [park, school]").replace("[school]", "*both")
+    assert read_scenario(written(tmp_path, words)).plan.areas[1].products == ("park", "school")
