@@ -243,6 +243,8 @@ def _excel(path: Path, layer: str | None, header_row: int) -> RawTable:
         names = filled if layer is None else book.sheetnames
     finally:
         book.close()
+    if not names:
+        raise InputError([say("read.no_table", name=path.name, row=header_row)])
     name = _chosen(layer, names, path)
     head, *rows = [row for row in sheets[name] if _has_cells(row)] or [()]
     wide = max(map(len, (head, *rows)))

@@ -401,6 +401,16 @@ layers:
     assert [one.row for one in park.problems if one.kind == "no_shape"] == ["S2"]
 
 
+def test_a_sheet_without_its_heading_says_so(tmp_path: Path) -> None:
+    saved(tmp_path, street_of(1))
+    pd.DataFrame({"编号": ["S1"], "类型": ["school"]}).to_excel(tmp_path / "f.xlsx", index=False)
+    columns = "{facility_id: 编号, kind: 类型}"
+    facilities = f"{{file: f.xlsx, header_row: 9, columns: {columns}}}"
+    text = f"name: x\nlayers: {{parcels: {{file: parcels.gpkg}}, facilities: {facilities}}}\n"
+    with pytest.raises(InputError, match=r"f\.xlsx has nothing from row 9 on"):
+        read_park(source(tmp_path, text))
+
+
 def test_parcels_from_well_known_text(tmp_path: Path) -> None:
     town = street_of(2)
     table = pd.DataFrame(

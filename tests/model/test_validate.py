@@ -96,12 +96,18 @@ def test_all_that_is_broken_is_told_at_once() -> None:
             "parcels: 1 values of parcel_id stand more than once (P1): correct them, or write `duplicate_ids: number` into "
             "the source file to tell them apart by a number"
         ),
-        "parcels: the column use (现状用地代码) is missing; the nearest is -; there is landuse_version, geometry",
+        (
+            "parcels: the column use (现状用地代码) is missing; the nearest is -; there is landuse_version, geometry. "
+            "Name it in a source file (`columns: {use: ...}`)"
+        ),
         (
             "enterprises: enterprise_id is empty in 1 rows (row 2): fill it in, or write `duplicate_ids: number` into the "
             "source file"
         ),
-        "enterprises: the column operating_status (经营状态) is missing; the nearest is -; there is enterprise_id, name",
+        (
+            "enterprises: the column operating_status (经营状态) is missing; the nearest is -; there is enterprise_id, name. "
+            "Name it in a source file (`columns: {operating_status: ...}`)"
+        ),
     ]
 
 
