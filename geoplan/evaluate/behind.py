@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
 
 import pandas as pd
 
 from geoplan.evaluate._arrays import verdict_words
+from geoplan.evaluate.better import BETTER, line_of, other_ends
 from geoplan.evaluate.land import read_land
 from geoplan.evaluate.measures import (
     BASES,
@@ -28,7 +27,7 @@ from geoplan.words import Message, join, say
 __all__ = ["Years", "measure_of", "triage_of", "years_of"]
 
 #: From least to most of what its firms may go on with; a survey only postpones the answer.
-_BETTER = ("acquire", "revitalise", "assist", "keep")
+BETTER = ("acquire", "swap", "revitalise", "upgrade", "assist", "keep")
 _MOST_CHANGES = 2
 #: The answer that speaks for the firms; of any other test it is "no".
 _GOOD = {"has_building": "yes", "operating": "normal"}
@@ -95,7 +94,7 @@ def triage_of(
     """
     lines = triage_table(rules.data("triage"))
     answers = _answers(park, evaluation, parcel_id)
-    number = _line_of(lines, answers)
+    number = line_of(lines, answers)
     told = [
         say(
             "explain.decided",
@@ -104,7 +103,7 @@ def triage_of(
             asked=lines[number].asked,
         )
     ]
-    other = dict(_other_ends(lines, answers, lines[number].result))
+    other = dict(other_ends(lines, answers, lines[number].result))
     told += [
         say(
             "explain.would_become",
@@ -116,7 +115,7 @@ def triage_of(
         )
         for result, changes in other.items()
     ]
-    if not other and lines[number].result != _BETTER[-1]:
+    if not other and lines[number].result != BETTER[-1]:
         told.append(say("explain.no_better"))
     return tuple(told)
 
@@ -132,46 +131,7 @@ def _answers(park: Park, evaluation: Evaluation, parcel_id: str) -> dict[str, st
         "has_building": str(verdict_words(land.has_building)[row]),
         "operating": str(operating(ledger, len(land))[row]),
     }
-    told = evaluation.parcels.loc[parcel_id]
-    return {
-        name: str(told[name]) if name in told else answers.get(name, "unknown")
-        for name in CONDITIONS
-    }
-
-
-def _line_of(lines: Sequence[TriageLine], answers: Mapping[str, str]) -> int:
-    """The first line that fits; the last catches what is left."""
-    return next(
-        number
-        for number, line in enumerate(lines)
-        if all(answers[name] in allowed for name, allowed in line.when.items())
-    )
-
-
-def _other_ends(
-    lines: Sequence[TriageLine], answers: Mapping[str, str], now: str
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """Results that few changed answers lead to, as few as possible, each with the first change found."""
-    wanted = set(_BETTER[_BETTER.index(now) + 1 :] if now in _BETTER else _BETTER)
-    choices = {
-        name: _choices(name, answers[name], is_survey=now not in _BETTER) for name in answers
-    }
-    for size in range(1, _MOST_CHANGES + 1):
-        found: dict[str, dict[str, str]] = {}
-        for names in combinations(choices, size):
-            for choice in product(*(choices[name] for name in names)):
-                changes = dict(zip(names, choice, strict=True))
-                result = lines[_line_of(lines, {**answers, **changes})].result
-                if result in wanted:
-                    found.setdefault(result, changes)
-        if found:
-            yield from sorted(found.items(), key=lambda item: _BETTER.index(item[0]))
-            return
-
-
-def _choices(name: str, answer: str, *, is_survey: bool) -> tuple[str, ...]:
-    """What an answer could be instead: the better one; of a parcel to be surveyed, whatever is found out."""
-    if is_survey and answer == "unknown":
-        return tuple(other for other in CONDITIONS[name] if other != "unknown")
-    better = _GOOD.get(name, "no")
-    return () if is_survey or answer == better else (better,)
+    table = evaluation.findings
+    own = table[table["parcel_id"] == parcel_id]
+    answers |= dict(zip(own["finding"], own["verdict"].astype("str"), strict=True))
+    return {name: answers.get(name, "unknown") for name in CONDITIONS}

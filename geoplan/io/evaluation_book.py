@@ -140,8 +140,8 @@ def _fill_cover(
     for number, line in enumerate(lines, start=2):
         put(sheet, number, 1, line)
     row = _add_headed(sheet, len(lines) + 3, "book.findings", _counts(evaluation))
-    used = dict.fromkeys(evaluation.findings["rule"])
-    numbers = [rules.numbers[name] for name in used if name in rules.numbers]
+    used = evaluation.findings[["finding", "rule"]].drop_duplicates().itertuples(index=False)
+    numbers = [number for kind, rule in used for number in rules.numbers_of(kind, rule=rule)]
     row = _add_headed(sheet, row + 1, "book.rules", _rule_columns(numbers))
     put(sheet, row + 1, 1, in_both("book.rests_on")).font = BOLD
     pairs = [(str(item), str(value)) for item, value in provenance.items()]
@@ -191,8 +191,6 @@ def _finding_columns(
     table = table.assign(rank=table["verdict"].map(rank)).sort_values("rank", kind="stable")
     parcels = evaluation.parcels.reindex(table["parcel_id"])
     spoken = {verdict: _both(say(f"verdict.{verdict}")) for verdict in VERDICTS}
-    numbers = rules.numbers
-    told = {name: _short(numbers[name]) if name in numbers else name for name in set(table["rule"])}
     columns: dict[str, list[object]] = {"parcel": list(table["parcel_id"])}
     if "name" in parcels:
         columns["name"] = list(parcels["name"])
@@ -202,7 +200,8 @@ def _finding_columns(
         "verdict": [spoken[verdict] for verdict in table["verdict"]],
         "reason_zh": list(table["reason_zh"]),
         "reason_en": list(table["reason_en"]),
-        "rule": [told[name] for name in table["rule"]],
+        **{name: list(table[name]) for name in ("evidence", "margin") if name in table},
+        "rule": _rules_told(table, rules),
         "triage": [_both(_named("triage", str(result))) for result in parcels["triage"]],
     }
 
@@ -260,8 +259,17 @@ def _firms_by_parcel(park: Park, evaluation: Evaluation) -> dict[str, str]:
     return dict(zip(lists.index.astype(str), lists, strict=True))
 
 
-def _short(number: RuleNumber) -> str:
-    return f"{number.name} = {number.value:g} {number.unit}"
+def _rules_told(table: pd.DataFrame, rules: Rules) -> list[object]:
+    """The numbers behind each row, or the table it names."""
+    told = {
+        (kind, rule): "; ".join(
+            f"{number.name} = {number.value:g} {number.unit}"
+            for number in rules.numbers_of(kind, rule=rule)
+        )
+        for kind, rule in dict.fromkeys(zip(table["finding"], table["rule"], strict=True))
+    }
+    pairs = zip(table["finding"], table["rule"], strict=True)
+    return [told[kind, rule] or rule for kind, rule in pairs]
 
 
 def _named(group: str, key: str) -> Message:

@@ -11,9 +11,10 @@ from geoplan.words import Language, Message, say
 __all__ = ["Explanation", "Part", "YearChart"]
 
 _WIDTH, _HEIGHT, _MARGIN = 340.0, 150.0, 22.0
-_BELOW, _REACHED, _MEAN = "#b5532b", "#7d93a8", "#222222"
+_LINE_HEIGHT = 16.0
+_BELOW, _REACHED, _MEAN = "#b5532b", "#5b7186", "#222222"
 _STYLE = "border-collapse:collapse;margin:.4em 0"
-_CELL = "border:1px solid #bbb;padding:.2em .5em;text-align:left;vertical-align:top"
+_CELL = "min-width:4em;border:1px solid #bbb;padding:.2em .5em;text-align:left;vertical-align:top"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,9 @@ def _figure(chart: YearChart, language: Language) -> str:
             f'<rect x="{middle - span * 0.3:.1f}" y="{y:.1f}" width="{span * 0.6:.1f}" '
             f'height="{max(low - y, 0.5):.1f}" fill="{colour}"/>'
         )
-        marks.append(_label(middle, y - 3, _figures(value)))
+        is_tall = low - y > _LINE_HEIGHT  # the mean's stroke may lie on the column's top
+        place, ink = (low - 4, "#fff") if is_tall else (y - 3, "#000")
+        marks.append(_label(middle, place, _figures(value), ink=ink))
     marks += _steps(chart.means, span, height)
     title, note = (
         html.escape(message.text(language)) for message in (chart.title, say("explain.chart"))
@@ -186,9 +189,9 @@ def _steps(
     ]
 
 
-def _label(x: float, y: float, words: str) -> str:
+def _label(x: float, y: float, words: str, *, ink: str = "#000") -> str:
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" text-anchor="middle">'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" fill="{ink}" text-anchor="middle">'
         f"{html.escape(words)}</text>"
     )
 

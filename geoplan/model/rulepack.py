@@ -131,6 +131,18 @@ class Rules:
             ]
         )
 
+    def numbers_of(self, finding: str, *, rule: str) -> tuple[RuleNumber, ...]:
+        """The numbers a finding rests on: those named after it, the one it names first; none if it rests on a table.
+
+        Examples
+        --------
+        >>> rules = load_rules(["seed-practice"])
+        >>> [number.name for number in rules.numbers_of("vacant", rule="vacant.min_months")]
+        ['vacant.min_months']
+        """
+        names = [name for name in self.numbers if name.startswith(f"{finding}.") and name != rule]
+        return tuple(self.numbers[name] for name in (rule, *names) if name in self.numbers)
+
     def value(self, name: str) -> float:
         """The value of one number."""
         return self.number(name).value

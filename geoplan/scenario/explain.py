@@ -216,13 +216,14 @@ def _findings(evaluation: Evaluation, parcel_id: str, rules: Rules) -> Part:
     table = evaluation.findings
     rows = []
     for _, row in table[table["parcel_id"] == parcel_id].iterrows():
-        number = rules.numbers.get(row["rule"])
+        numbers = rules.numbers_of(row["finding"], rule=row["rule"])
+        explained = [number.explained for number in numbers]
         rows.append(
             (
                 _named("render.finding", row["finding"]),
                 say(f"verdict.{row['verdict']}"),
                 name_in_both({"en": row["reason_en"], "zh": row["reason_zh"]}),
-                literal(str(row["rule"])) if number is None else number.explained,
+                join(explained) if explained else literal(shown(row["rule"])),
             )
         )
     lines: list[Message] = []
