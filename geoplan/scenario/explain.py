@@ -214,21 +214,22 @@ def _years(years: Years, chart: YearChart) -> Part:
 def _findings(evaluation: Evaluation, parcel_id: str, rules: Rules) -> Part:
     """Each test with verdict, evidence and the number it rests on, its source and standing."""
     table = evaluation.findings
-    rows = []
+    rows: list[tuple[Message, ...]] = []
+    lines: list[Message] = []
     for _, row in table[table["parcel_id"] == parcel_id].iterrows():
         numbers = rules.numbers_of(row["finding"], rule=row["rule"])
         explained = [number.explained for number in numbers]
-        rows.append(
-            (
-                _named("render.finding", row["finding"]),
-                say(f"verdict.{row['verdict']}"),
-                name_in_both({"en": row["reason_en"], "zh": row["reason_zh"]}),
-                join(explained) if explained else literal(shown(row["rule"])),
-            )
+        test, verdict, evidence, rule = (
+            _named("render.finding", row["finding"]),
+            say(f"verdict.{row['verdict']}"),
+            name_in_both({"en": row["reason_en"], "zh": row["reason_zh"]}),
+            join(explained) if explained else literal(shown(row["rule"])),
         )
-    lines: list[Message] = []
-    for test, verdict, evidence, rule in rows:
+        rows.append((test, verdict, evidence, rule))
         lines.append(say("explain.found", test=test, verdict=verdict, evidence=evidence))
+        if _is_known(row, "margin") and numbers:
+            margin = _figure(float(row["margin"]))
+            lines.append(say("explain.margin", margin=margin, unit=numbers[0].unit))
         lines.append(say("explain.by_rule", rule=rule))
     heads = tuple(say(f"explain.{name}") for name in ("test", "verdict", "evidence", "rule"))
     return Part(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from command import geoplan
-from evaluated_towns import lantian, one_firm_each, park_of
+from evaluated_towns import NAN, lantian, one_firm_each, park_of
 from towns import street_of
 
 from geoplan.errors import InputError
@@ -73,6 +74,16 @@ def test_each_finding_has_verdict_evidence_rule_unit_source_and_standing() -> No
     assert found[1].startswith("rule: below_mean.min_years = 3 a (assumed; ")
     assert "Lantian zone" in found[1]
     assert len(found) == 2 * 3
+
+
+def test_a_margin_is_told_where_it_is_known() -> None:
+    park = lantian()
+    evaluation = evaluate_park(park, rules=RULES)
+    margins = [-1.0 if kind == "below_mean" else NAN for kind in evaluation.findings["finding"]]
+    measured = replace(evaluation, findings=evaluation.findings.assign(margin=margins))
+    told = explain_parcel(park, measured, "P2", rules=RULES).text("en")
+    assert told.count("margin to the threshold: -1 a (below 0 falls short)") == 1
+    assert told.count("margin to the threshold") == 1
 
 
 def test_firms_stand_with_status_role_and_floor() -> None:
