@@ -20,7 +20,7 @@ __all__ = ["id_text", "typed", "written"]
 #: Text longer than this is carried, and told: it may be a damaged cell.
 _LONG_TEXT = 10_000
 _DATE = re.compile(r"\s*(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})(?!\d)|\s*(\d{4})(\d{2})(\d{2})\s*$")
-_YEAR = re.compile(r"\s*(\d{4})(?:\D.*)?$", re.DOTALL)
+_YEAR = re.compile(r"(?<!\d)(\d{4})(?:\D.*)?$", re.DOTALL)
 
 
 def written(values: pd.Series) -> pd.Series[str]:
@@ -178,8 +178,8 @@ def _told(
         count=len(where),
         values=listed(cells),
         rows=listed(where),
-        low="-" if column.minimum is None else f"{column.minimum:g}",
-        high="-" if column.maximum is None else f"{column.maximum:g}",
+        low="-∞" if column.minimum is None else f"{column.minimum:g}",
+        high="∞" if column.maximum is None else f"{column.maximum:g}",
         choices=", ".join(column.choices),
     )
     return [

@@ -224,7 +224,9 @@ def looks_like(bounds: Bounds) -> Message:
         key = "check.looks_swapped"
     else:
         key = "check.looks_metres"
-    return say(key, west=west, south=south, east=east, north=north, zone=int(west // 1e6))
+    told = (west, south, east, north) if "degrees" in key else tuple(map(round, bounds))
+    names = ("west", "south", "east", "north")
+    return say(key, **dict(zip(names, told, strict=True)), zone=int(west // 1e6))
 
 
 def _candidates(bounds: Bounds, declared: pyproj.CRS | None) -> Iterator[Candidate]:

@@ -159,6 +159,14 @@ def test_what_a_number_cannot_be_is_unknown_and_told() -> None:
     assert all(one.severity == "warning" for one in problems)
 
 
+def test_digits_of_a_longer_number_are_no_year() -> None:
+    written = ["12021", "20215", "20211231", "FY2014"]
+    yearly = pd.DataFrame({"enterprise_id": ["E1", "E2", "E3", "E4"], "year": written})
+    tables, problems = checked(parcels=street_of(1), performance=yearly)
+    assert tables["performance"]["year"].tolist() == [2014]
+    assert [one.kind for one in problems] == ["not_year", "key_missing"]
+
+
 def test_years_dates_choices_and_booleans() -> None:
     firms = pd.DataFrame(
         {

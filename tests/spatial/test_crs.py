@@ -156,3 +156,9 @@ def test_longitude_comes_first() -> None:
 def test_local_metres_have_no_place() -> None:
     with pytest.raises(CrsError, match="local metres"):
         to_wgs84(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)]))
+
+
+def test_huge_coordinates_are_told_in_a_short_sentence() -> None:
+    said = looks_like((-1e300, -1e300, 1e300, 1e300)).text("en")
+    assert "(x -1e+300 to 1e+300, y -1e+300 to 1e+300)" in said
+    assert "(x 532189 to 533924, y 2545681 to 2547982)" in looks_like(HUIZHOU).text("en")
