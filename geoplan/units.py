@@ -74,12 +74,16 @@ def ha_from_m2(area_m2: Number) -> Number:
 
 
 _RATIO_UNITS: Mapping[str, float] = MappingProxyType({"share": 1.0, "percent": 0.01})
+_COUNTED_UNITS: Mapping[str, float] = MappingProxyType(
+    {"person": 1.0, "tce": 1.0, "t": 1.0, "kWh": 1.0}
+)
 
 
 def to_base(unit: str) -> float:
     """How many base units (m2, m, one unit of currency, a share of 1) one ``unit`` is.
 
-    A quotient is written with a slash: ``to_base("10k/mu")`` turns ten thousand yuan per mu into yuan per m2.
+    A quotient is written with a slash: ``to_base("10k/mu")`` turns ten thousand yuan per mu into yuan per m2. Persons,
+    tonnes (``t``, of coal equivalent ``tce``) and ``kWh`` are what they are.
 
     Raises
     ------
@@ -96,7 +100,7 @@ def to_base(unit: str) -> float:
 
 
 def _factor(unit: str) -> float:
-    for table in (AREA_UNITS, LENGTH_UNITS, AMOUNT_UNITS, _RATIO_UNITS):
+    for table in (AREA_UNITS, LENGTH_UNITS, AMOUNT_UNITS, _RATIO_UNITS, _COUNTED_UNITS):
         if unit in table:
             return table[unit]
     raise KeyError(unit)

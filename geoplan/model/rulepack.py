@@ -2,7 +2,8 @@
 
 A rule pack is a TOML file. Any table in it that has a ``value`` and a ``standing`` is a number, named by its path
 (``products.park.floor_area_ratio``); everything else is plain data of the room that reads it (decision tables, names).
-Packs are laid one over another: a later pack, or the scenario itself, replaces numbers of an earlier one.
+Packs are laid one over another: a later pack, or the scenario itself, replaces numbers of an earlier one. A pack that
+says ``extends`` brings the pack it builds on along, right beneath itself.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class RuleNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePack:
-    """One file of rules."""
+    """One file of rules; ``extends`` is the pack it builds on: a shipped name, or a TOML file beside it."""
 
     name: str
     version: str
@@ -84,6 +85,7 @@ class RulePack:
     title: Mapping[str, str]
     numbers: Mapping[str, RuleNumber]
     data: Mapping[str, Any]
+    extends: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ def load_rules(
     Parameters
     ----------
     packs
-        Names of shipped packs, or paths of TOML files.
+        Names of shipped packs, or paths of TOML files. What a pack extends is laid beneath it, each pack once.
     overrides
         Numbers by name, in the unit of the number they replace.
     overrides_source
@@ -205,7 +207,8 @@ def load_rules(
     Raises
     ------
     ScenarioError
-        A pack is missing or broken, or an override names no number; all problems at once.
+        A pack is missing or broken, packs extend each other in a circle, or an override names no number; all problems
+        at once.
 
     Examples
     --------
@@ -214,13 +217,13 @@ def load_rules(
     'override'
     """
     problems: list[Message] = []
-    read: list[RulePack] = []
+    read: dict[str, RulePack] = {}  # by its file, or its shipped name: each pack once
     for pack in packs:
         try:
-            read.append(read_rule_pack(pack))
+            read = _with_what_it_extends(pack, below=read)
         except ScenarioError as error:
             problems += error.problems
-    rules = Rules(packs=tuple(read))
+    rules = Rules(packs=tuple(read.values()))
     replaced: dict[str, RuleNumber] = {}
     for name, value in sorted((overrides or {}).items()):
         try:
@@ -238,7 +241,24 @@ def load_rules(
         )
     if problems:
         raise ScenarioError(problems)
-    return Rules(packs=tuple(read), overrides=MappingProxyType(replaced))
+    return Rules(packs=rules.packs, overrides=MappingProxyType(replaced))
+
+
+def _with_what_it_extends(
+    pack: str | Path, *, below: Mapping[str, RulePack]
+) -> dict[str, RulePack]:
+    """The packs below, then all that a pack builds on, the lowest first, then the pack itself."""
+    chain: dict[str, RulePack] = {}
+    while True:
+        place = str(Path(pack).resolve()) if Path(pack).suffix == ".toml" else str(pack)
+        if place in chain:
+            names = " > ".join([*(one.name for one in chain.values()), chain[place].name])
+            raise ScenarioError([say("rule.cyclic_extends", packs=names)])
+        chain[place] = found = read_rule_pack(pack)
+        if not found.extends:
+            return {**below, **{at: one for at, one in reversed(chain.items()) if at not in below}}
+        is_file = Path(found.extends).suffix == ".toml"
+        pack = Path(place).parent / found.extends if is_file else found.extends
 
 
 def read_rule_pack(pack: str | Path) -> RulePack:
@@ -297,6 +317,8 @@ def _pack(tree: dict[str, Any], label: str) -> RulePack:
                 standing=node["standing"],
                 pack=str(head.get("name", label)),
             )
+    if not isinstance(head.get("extends", ""), str):
+        problems.append(say("rule.bad_head", name=label, field="extends"))
     if problems:
         raise ScenarioError(problems, headline=say("error.rulepack", name=label))
     return RulePack(
@@ -306,6 +328,7 @@ def _pack(tree: dict[str, Any], label: str) -> RulePack:
         title=MappingProxyType(dict(head["title"])),
         numbers=MappingProxyType(numbers),
         data=MappingProxyType(tree),
+        extends=head.get("extends", ""),
     )
 
 
