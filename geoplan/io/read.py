@@ -139,7 +139,7 @@ class _Reading:
         mapped = (
             mapped_table(raw, layer, columns=part.columns, constants=constants)
             if part.columns
-            else _by_name(raw, layer, constants)
+            else _by_name(raw, layer, constants, is_numbered=part.duplicate_ids == "number")
         )
         self.broken += [*broken, *mapped.broken]
         self.problems += mapped.problems
@@ -189,7 +189,9 @@ def _years(part: LayerSource) -> Iterator[tuple[LayerSource, dict[str, object]]]
         yield part.model_copy(update=changes), {**part.constants, "year": year}
 
 
-def _by_name(raw: RawTable, layer: str, constants: Mapping[str, object]) -> MappedTable:
+def _by_name(
+    raw: RawTable, layer: str, constants: Mapping[str, object], *, is_numbered: bool
+) -> MappedTable:
     """Keep the columns whose names the schema knows; the checks give them their own names."""
     frame = raw.frame
     known = list(names_in_schema(map(str, frame.columns), layer))
@@ -197,6 +199,7 @@ def _by_name(raw: RawTable, layer: str, constants: Mapping[str, object]) -> Mapp
     known += [str(frame.active_geometry_name)] if isinstance(frame, gpd.GeoDataFrame) else []
     keep = [name in known for name in frame.columns]
     ours = {*names_in_schema(known, layer).values(), *constants}
+    ours |= {LAYERS[layer].id_column} if is_numbered else set()
     present = [str(name) for name in frame.columns if name != "geometry"]
     broken = [
         missing_column(name, layer, present) for name in needed_columns(layer) if name not in ours

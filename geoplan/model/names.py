@@ -58,8 +58,9 @@ def missing_column(name: str, layer: str, present: Iterable[object]) -> Message:
     """Say that a needed column is missing: what it is, what is nearest, what there is."""
     item = columns_of(layer)[name]
     names = [str(other) for other in present]
+    is_id = name == LAYERS[layer].id_column
     return say(
-        "check.missing_column",
+        "check.missing_id" if is_id else "check.missing_column",
         layer=layer,
         column=name,
         term=item.term,

@@ -401,6 +401,20 @@ layers:
     assert [one.row for one in park.problems if one.kind == "no_shape"] == ["S2"]
 
 
+def test_a_layer_without_ids_is_numbered_where_asked(tmp_path: Path) -> None:
+    saved(tmp_path, street_of(1))
+    gpd.GeoDataFrame({"name": ["lake"]}, geometry=street_of(1).geometry.array, crs=4548).to_file(
+        tmp_path / "water.gpkg"
+    )
+    text = "name: x\nlayers: {parcels: {file: parcels.gpkg}, water: {file: water.gpkg}}\n"
+    with pytest.raises(SchemaError, match=r"have the rows numbered there"):
+        read_park(source(tmp_path, text))
+    numbered = text.replace("water.gpkg", "water.gpkg, duplicate_ids: number")
+    water = read_park(source(tmp_path, numbered)).places("water")
+    assert water is not None
+    assert water.index.tolist() == ["row 1"]
+
+
 def test_a_sheet_without_its_heading_says_so(tmp_path: Path) -> None:
     saved(tmp_path, street_of(1))
     pd.DataFrame({"编号": ["S1"], "类型": ["school"]}).to_excel(tmp_path / "f.xlsx", index=False)
