@@ -23,6 +23,7 @@ __all__ = [
     "Indicator",
     "Problem",
     "Raster",
+    "Robustness",
     "StageLeftOut",
     "problem_table",
 ]
@@ -122,6 +123,14 @@ class Evaluation:
     left_out: tuple[StageLeftOut, ...]
     measure: str
     yearly: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Robustness:
+    """How sure the verdicts are: table ``robustness``, and ``threshold_curve`` for the whole park."""
+
+    parcels: pd.DataFrame
+    threshold_curve: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -110,6 +110,8 @@ receiving_sites | any     | site_id       | site_id                  | input    
 findings        | none    |               | parcel_id finding        | evaluate | 认定结果   | one test of one parcel, with its reason
 averages        | none    |               | group year               | evaluate | 平均水平   | the average of one group in one year, and how much land it speaks for
 yearly          | none    |               | parcel_id year           | evaluate | 逐年比较   | one parcel in one year, beside the average that counts for it
+robustness      | none    |               | parcel_id finding        | evaluate | 结论稳健性 | how sure one verdict of one parcel is
+threshold_curve | none    |               | threshold value          | evaluate | 阈值曲线   | how much land one value of one threshold flags
 clusters        | polygon | parcel_id     | parcel_id                | evaluate | 聚集分析   | how one parcel and its neighbours differ from the mean: low among low, high among high
 pockets         | polygon | pocket_id     | pocket_id                | evaluate | 连片低效用地 | flagged parcels that lie together and are worth assembling
 services        | polygon |               | parcel_id kind           | evaluate | 服务设施距离 | the nearest facility of one kind for one parcel
@@ -167,9 +169,12 @@ parcels | below_mean_longest_years | count | a | | 0.. | evaluate | 最长连续
 parcels | below_mean | verdict | | | | evaluate | 连续低于均值 | below the mean for as many years as the scenario asks
 parcels | non_industrial_lease | verdict | | | | evaluate | 出租非工业用途 | leased for a use that is not industry
 parcels | vacant | verdict | | | | evaluate | 土地空置 | vacant
-parcels | triage | choice | | | keep assist revitalise acquire survey | evaluate | 处置建议 | what to do with it
+parcels | finding_count | count | | | 0.. | evaluate | 认定项数 | tests that say yes
+parcels | triage | choice | | | keep assist upgrade revitalise swap acquire survey | evaluate | 处置建议 | what to do with it
 parcels | reason_en | text | | | | evaluate | 理由（英文） | why, in English
 parcels | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+parcels | triage_next_en | text | | | | evaluate | 升档条件（英文） | what would have to change for a better class, in English
+parcels | triage_next_zh | text | | | | evaluate | 升档条件 | what would have to change for a better class, in Chinese
 parcels | is_candidate | bool | | | | plan | 是否参与规划 | whether the plan may change its use
 parcels | product | text | | | | plan | 规划产品 | what the plan makes of it: a use of the programme
 parcels | planned_use | code | | | | plan | 规划用地代码（方案） | land use by this plan
@@ -287,11 +292,13 @@ receiving_sites | rent_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 
 receiving_sites | min_tax_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 亩均税收下限; min_tax_per_mu | lowest yearly tax it asks
 receiving_sites | kind | choice | | | new idle_plant swing | input | 承接地类型 | new land, idle plant or swing plant
 findings | parcel_id | id | | | | evaluate | 地块编号 | the parcel
-findings | finding | choice | | | below_mean non_industrial_lease vacant | evaluate | 认定类型 | the test
+findings | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run | evaluate | 认定类型 | the test
 findings | verdict | verdict | | | | evaluate | 结论 | what it says
 findings | reason_en | text | | | | evaluate | 理由（英文） | why, in English
 findings | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
 findings | rule | text | | | | evaluate | 依据 | number of the rule pack it rests on
+findings | evidence | text | | | | evaluate | 证据 | the numbers used, as a JSON object; null where not known
+findings | margin | number | | | | evaluate | 余量 | how far from the threshold, in the unit of the rule; below 0 falls short by so much
 averages | group | text | | | | evaluate | 组别 | the park, or one of its zones
 averages | year | year | | | | evaluate | 年份 | the year
 averages | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | area-weighted mean of the measure
@@ -304,6 +311,23 @@ yearly | year | year | | | | evaluate | 年份 | the year
 yearly | amount_per_m2 | amount | currency/m2/a | | | evaluate | 本地块 | the measure on the parcel; empty where it is not known
 yearly | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | the average that counts for it
 yearly | verdict | verdict | | | | evaluate | 低于均值 | whether it is below that average in this year
+robustness | parcel_id | id | | | | evaluate | 地块编号 | the parcel
+robustness | finding | choice | | | below_mean | evaluate | 认定类型 | the test
+robustness | verdict | verdict | | | | evaluate | 结论 | what it says
+robustness | margin_share | number | | | | evaluate | 与均值之差 | last known figure over its average, less one
+robustness | margin_years | number | a | | | evaluate | 年限余量 | years below in a row, less the years asked
+robustness | flagged_probability | share | | | 0..1 | evaluate | 被认定比例 | part of the trials with stated errors that flag it
+robustness | changed_by | text | | | | evaluate | 改变结论的检验 | changes that give another verdict
+robustness | sureness | choice | | | robust borderline unknown_data | evaluate | 稳健程度 | robust, borderline, or decided by unknown data
+robustness | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+robustness | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+threshold_curve | threshold | choice | | | share_of_mean min_years vacancy_months | evaluate | 阈值 | which threshold moves, the others held
+threshold_curve | value | number | | | | evaluate | 取值 | where it stands
+threshold_curve | unit | text | | | | evaluate | 单位 | its unit
+threshold_curve | flagged_area_m2 | number | m2 | | 0.. | evaluate | 认定面积 | land it flags
+threshold_curve | flagged_count | count | | | 0.. | evaluate | 认定地块数 | parcels it flags
+threshold_curve | unknown_area_m2 | number | m2 | | 0.. | evaluate | 不详面积 | land of which it is not known
+threshold_curve | unknown_count | count | | | 0.. | evaluate | 不详地块数 | parcels of which it is not known
 clusters | parcel_id | id | | | | evaluate | 地块编号 | the parcel
 clusters | value | number | | | | evaluate | 数值 | what is compared, in its own unit
 clusters | neighbour_count | count | | | 0.. | evaluate | 相邻地块数 | neighbours whose value is known

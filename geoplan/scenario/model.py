@@ -56,6 +56,7 @@ class EvaluateModel(_Frozen):
     measure: str = "output"
     average_over: Literal["park", "zone"] = "park"
     unknown_years: Literal["bridge", "strict"] = "bridge"
+    robustness: bool = False
 
 
 class CandidatesModel(_Frozen):

@@ -46,6 +46,11 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "averages": result.evaluation.averages,
             "yearly": result.evaluation.yearly,
         }
+    if result.robustness is not None:
+        layers |= {
+            "robustness": result.robustness.parcels,
+            "threshold_curve": result.robustness.threshold_curve,
+        }
     if result.allocation is not None:
         layers |= {
             "plan": _plan_columns(result.allocation.parcels),

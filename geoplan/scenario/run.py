@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from geoplan.evaluate import evaluate_park
+from geoplan.evaluate import assess_robustness, evaluate_park
 from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_park
 from geoplan.model.answers import (
@@ -24,6 +25,7 @@ from geoplan.model.answers import (
     Greenway,
     Indicator,
     Problem,
+    Robustness,
     StageLeftOut,
 )
 from geoplan.model.park import Park
@@ -41,6 +43,8 @@ Stage = str
 #: The steps of a run, in order; ``run_scenario(until=...)`` stops after one of them.
 STAGES: tuple[Stage, ...] = ("read", "check", "evaluate", "plan", "centres", "greenway", "measure")
 
+#: The trials of ``assess_robustness`` draw from here, so that a run repeats.
+_SEED = 2026
 Progress = Callable[[Message, int, int], None]
 
 
@@ -70,6 +74,7 @@ class Result:
     land_balance: pd.DataFrame | None
     left_out: tuple[StageLeftOut, ...]
     provenance: Mapping[str, str]
+    robustness: Robustness | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -169,7 +174,20 @@ def _evaluated(result: Result) -> Result:
         average_over=asked.average_over,
         unknown_years=asked.unknown_years,
     )
-    return replace(result, evaluation=evaluation, left_out=(*result.left_out, *evaluation.left_out))
+    robustness = None
+    if asked.robustness:
+        robustness = assess_robustness(
+            evaluation,
+            rules=result.rules,
+            rng=np.random.default_rng(_SEED),
+            unknown_years=asked.unknown_years,
+        )
+    return replace(
+        result,
+        evaluation=evaluation,
+        robustness=robustness,
+        left_out=(*result.left_out, *evaluation.left_out),
+    )
 
 
 def _planned(result: Result) -> Result:

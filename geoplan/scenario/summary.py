@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from geoplan.evaluate import SURENESS
 from geoplan.model.answers import Allocation, Evaluation
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
@@ -20,6 +21,10 @@ def summary_lines(result: Result) -> list[Message]:
     lines = [_about_park(result)]
     if result.evaluation is not None:
         lines += _about_evaluation(result.evaluation)
+    if result.robustness is not None:
+        sureness = result.robustness.parcels["sureness"].value_counts()
+        counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
+        lines.append(say("summary.robustness", **counts))
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
