@@ -26,12 +26,6 @@ from geoplan.words import Message, join, say
 
 __all__ = ["Years", "measure_of", "triage_of", "years_of"]
 
-#: From least to most of what its firms may go on with; a survey only postpones the answer.
-BETTER = ("acquire", "swap", "revitalise", "upgrade", "assist", "keep")
-_MOST_CHANGES = 2
-#: The answer that speaks for the firms; of any other test it is "no".
-_GOOD = {"has_building": "yes", "operating": "normal"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Years:
