@@ -196,6 +196,9 @@ enterprises | operating_status | choice | | ! | normal reduced half_stopped stop
 enterprises | is_industrial_use | bool | | | | input | 是否姓工; 是否工业用途 | whether what it does there is industry
 enterprises | landlord_id | text | | | | input | 出租方 | the firm it rents from
 enterprises | lease_end | date | | | | input | 租期止 | end of its lease
+enterprises | production_start_year | year | | | 1900..2200 | input | 投产年份 | year in which it began to produce
+enterprises | has_safety_accident | bool | | | | input | 是否发生安全事故 | whether it had a safety accident that counts in the evaluation
+enterprises | has_pollution_fine | bool | | | | input | 是否受环保处罚 | whether it was fined for pollution
 enterprises | employee_count | count | persons | | 0.. | input | 职工人数; employees | staff
 enterprises | hazard_class | text | | | | input | 危险等级 | fire and hazard class
 enterprises | pollution_grade | choice | | | M1 M2 M3 | input | 污染等级; 一二三类工业 | class of industry by what it emits
