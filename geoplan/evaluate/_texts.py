@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ __all__ = [
     "phrases",
     "plain_numbers",
     "quantities",
+    "records",
     "text_column",
     "year_lists",
 ]
@@ -67,11 +68,23 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Found:
-    """What one test says of each parcel (1 yes, 0 no, -1 unknown), and why; ``is_made``: whether it could be made."""
+    """What one test says of each parcel (1 yes, 0 no, -1 unknown), and why.
+
+    Attributes
+    ----------
+    is_made
+        Whether the test could be made.
+    evidence
+        The numbers it used.
+    margin
+        How far the parcel is from the threshold: below 0 it is flagged, by so much; none where there is no such number.
+    """
 
     verdict: Codes
     reason: Texts
     is_made: bool = True
+    evidence: Mapping[str, Floats] = field(default_factory=dict)
+    margin: Floats | None = None
 
 
 def not_made(why: Message | None, count: int) -> Found:
@@ -183,6 +196,24 @@ def plain_numbers(values: Floats) -> pa.Array:
 def percents(shares: Floats) -> pa.Array:
     """Shares as whole percents."""
     return _each(shares, "{:.0%}".format)
+
+
+def records(columns: Mapping[str, Floats], count: int) -> pa.Array:
+    """One JSON object of numbers for each row; what is not known is null.
+
+    Examples
+    --------
+    >>> records({"months": np.array([30.0, np.nan])}, 2).to_pylist()
+    ['{"months": 30}', '{"months": null}']
+    """
+    parts: list[Any] = ["{"]
+    for place, (name, values) in enumerate(columns.items()):
+        parts += [f'{", " if place else ""}"{name}": ', _each(values, _json_number)]
+    return _beside([*parts, "}"]) if columns else pa.repeat(pa.scalar("{}", _TEXT), count)
+
+
+def _json_number(value: float) -> str:
+    return f"{value:.10g}" if np.isfinite(value) else "null"
 
 
 def _each(values: Floats, write: Callable[[float], str]) -> pa.Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats
@@ -9,7 +11,7 @@ from geoplan.evaluate._texts import Case, Found, Texts, name_lists, percents, ph
 from geoplan.evaluate.land import Land
 from geoplan.evaluate.occupants import Ledger
 
-__all__ = ["non_industrial_lease", "vacant"]
+__all__ = ["non_industrial_lease", "share_of", "vacant"]
 
 
 def non_industrial_lease(
@@ -25,8 +27,8 @@ def non_industrial_lease(
     now = ledger.is_current
     perhaps = now & (ledger.is_tenant != NO) & (ledger.is_industrial != YES)
     surely = perhaps & (ledger.is_tenant == YES) & (ledger.is_industrial == NO)
-    share, is_measured = _share(ledger, surely, unmeasured=np.finfo(float).tiny)
-    most, _ = _share(ledger, perhaps, unmeasured=1.0)
+    share, is_measured = share_of(ledger, surely, unmeasured=np.finfo(float).tiny)
+    most, _ = share_of(ledger, perhaps, unmeasured=1.0)
     here = ledger.count(now)
     nobody = here == 0
     yes, no = share > min_share, most <= min_share
@@ -36,7 +38,7 @@ def non_industrial_lease(
         "limit": f"{min_share:.0%}",
         "count": here,
     }
-    return _first_that_fits(
+    found = _first_that_fits(
         land,
         "evaluate.lease",
         fields,
@@ -49,6 +51,8 @@ def non_industrial_lease(
         (ledger.count(perhaps & ~surely) > 0, UNKNOWN, "use_unknown"),
         (~nobody, UNKNOWN, "share_unknown"),
     )
+    told = np.where(is_measured & ~nobody, share, np.nan)
+    return _with_numbers(found, "leased_share", told, "min_share", min_share)
 
 
 def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
@@ -65,7 +69,7 @@ def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
     is_bare = (land.has_building == NO) & (ledger is not None)
     is_empty = (months > 0) | (is_vacant == YES)
     is_long = is_empty & (months >= min_months)
-    return _first_that_fits(
+    found = _first_that_fits(
         land,
         "evaluate.vacant",
         {"months": plain_numbers(months), "limit": f"{min_months:g}", "count": in_use},
@@ -80,6 +84,12 @@ def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
         (is_bare, YES, "bare"),
         (np.ones(len(land), dtype=bool), UNKNOWN, "open"),
     )
+    return _with_numbers(found, "months", months, "min_months", min_months)
+
+
+def _with_numbers(found: Found, name: str, own: Floats, limit_name: str, limit: float) -> Found:
+    evidence = {name: own, limit_name: np.full(len(own), limit)}
+    return replace(found, evidence=evidence, margin=limit - own)
 
 
 def _first_that_fits(
@@ -93,7 +103,7 @@ def _first_that_fits(
     )
 
 
-def _share(ledger: Ledger, rows: Bools, *, unmeasured: float) -> tuple[Floats, Bools]:
+def share_of(ledger: Ledger, rows: Bools, *, unmeasured: float) -> tuple[Floats, Bools]:
     """Part of each parcel that some rows use, and whether it was measured.
 
     Where it was not, none is 0 and all is 1; of anything between, ``unmeasured``.

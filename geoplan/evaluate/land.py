@@ -27,7 +27,7 @@ from geoplan.model.schema import UNKNOWN_USE
 from geoplan.model.telling import shown
 from geoplan.words import Message, say
 
-__all__ = ["GROUPINGS", "Land", "Zones", "read_land", "read_zones"]
+__all__ = ["GROUPINGS", "Land", "Zones", "parcel_of_building", "read_land", "read_zones"]
 
 #: Over what a mean is taken.
 GROUPINGS = ("park", "zone")
@@ -130,7 +130,7 @@ def _standing_floor(park: Park) -> tuple[Floats, Codes]:
     buildings = park.places("buildings")
     if buildings is None:
         return own, verdicts(own > 0, own == 0)
-    at = _parcel_of_building(buildings, park.parcels)
+    at = parcel_of_building(buildings, park.parcels)
     inside = at >= 0
     floor = floats_of(buildings, "floor_area_m2")
     stacked = buildings.area.to_numpy() * floats_of(buildings, "storey_count")
@@ -141,7 +141,7 @@ def _standing_floor(park: Park) -> tuple[Floats, Codes]:
     return np.where(np.isnan(total), own, total), verdicts(number > 0, number == 0)
 
 
-def _parcel_of_building(buildings: gpd.GeoDataFrame, parcels: gpd.GeoDataFrame) -> Ints:
+def parcel_of_building(buildings: gpd.GeoDataFrame, parcels: gpd.GeoDataFrame) -> Ints:
     """Position of the parcel each building stands on, -1 where it stands on none."""
     named = buildings.get("parcel_id", pd.Series(index=buildings.index, dtype="str"))
     at: Ints = parcels.index.get_indexer(pd.Index(named)).astype(np.int64)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
 
 from geoplan.errors import ScenarioError
 from geoplan.evaluate._arrays import UNKNOWN, verdict_of
 from geoplan.evaluate._texts import Found, not_made
 from geoplan.evaluate.findings import non_industrial_lease, vacant
+from geoplan.evaluate.ground import Ground
+from geoplan.evaluate.help import help_of_firms
+from geoplan.evaluate.kinds import asked_kinds
 from geoplan.evaluate.land import GROUPINGS, Land, read_land, read_zones
 from geoplan.evaluate.measures import (
     Measure,
@@ -21,7 +27,7 @@ from geoplan.evaluate.occupants import Ledger, operating, read_ledger
 from geoplan.evaluate.runs import UNKNOWN_YEARS, UnknownYears
 from geoplan.evaluate.shortfall import History, below_mean, compare, no_averages
 from geoplan.evaluate.tables import RULE_OF, finding_table, parcel_columns, yearly_table
-from geoplan.evaluate.triage import triage_table
+from geoplan.evaluate.triage import triage_table, unasked_conditions
 from geoplan.model.answers import Evaluation, StageLeftOut
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
@@ -30,18 +36,20 @@ from geoplan.words import Message, say
 __all__ = ["evaluate_park"]
 
 
-def evaluate_park(
+def evaluate_park(  # noqa: PLR0913  (every choice is named)
     park: Park,
     *,
     rules: Rules,
     measure: str = "output",
     average_over: str = "park",
     unknown_years: str = "bridge",
+    gradings: pd.DataFrame | None = None,
 ) -> Evaluation:
     """Tell for each parcel whether it falls short, why, and what to do with it.
 
     Assessed are industrial (1001) and storage (11) land, idle land (2301), and whatever the survey knows to be vacant.
-    Each of the three tests answers *yes*, *no* or *unknown*; an unknown figure never turns into a yes. The mean is
+    Findings beyond the three tests (:mod:`geoplan.evaluate.kinds`) are made where the rule packs have their numbers.
+    Each answers *yes*, *no* or *unknown*; an unknown figure never turns into a yes. The mean is
     that of the assessed land whose measure is known, weighted by area; only a parcel strictly below it falls short.
 
     Parameters
@@ -57,6 +65,8 @@ def evaluate_park(
         ``park``, or ``zone``: the mean of the parcel's own zone.
     unknown_years
         ``bridge``: an unknown year neither counts nor breaks a run; ``strict``: only known years in a row count.
+    gradings
+        Long table of ``enterprise_id``, ``year`` and ``grade``, for the finding ``grade_d_run``.
 
     Returns
     -------
@@ -71,9 +81,13 @@ def evaluate_park(
     """
     asked = _question(rules, measure, average_over, unknown_years)
     lines = triage_table(rules.data("triage"))
+    kinds = asked_kinds(rules)
+    if unasked := unasked_conditions(lines, [*RULE_OF, *(kind.name for kind in kinds)]):
+        raise ScenarioError(unasked, headline=say("evaluate.triage.cannot_be_used"))
+    year = None if missing_for(park, asked.measure) else last_year(park, asked.measure)
     lacks = missing_for(park, asked.measure)
     land = read_land(park)
-    ledger = read_ledger(park, year=None if lacks else last_year(park, asked.measure))
+    ledger = read_ledger(park, year=year)
     history, averages = None, no_averages()
     if lacks is None:
         measured = measure_parcels(park, measure=asked.measure, ledger=ledger, area_m2=land.area_m2)
@@ -85,13 +99,25 @@ def evaluate_park(
             unknown_years=asked.unknown_years,
         )
     found, left_out = _three_tests(park, asked, land=land, ledger=ledger, history=history)
+    ground = Ground(park=park, rules=rules, land=land, ledger=ledger, year=year, gradings=gradings)
+    found |= {kind.name: kind.find(ground) for kind in kinds}
     columns = parcel_columns(
-        land, found=found, history=history, lines=lines, how_run=operating(ledger, len(land))
+        land,
+        found=found,
+        history=history,
+        lines=lines,
+        how_run=operating(ledger, len(land)),
+        help_of=partial(help_of_firms, park, ledger),
     )
     ids = park.parcels.index
     return Evaluation(
         parcels=park.parcels.assign(**columns),
-        findings=finding_table(ids, is_assessed=land.is_assessed, found=found),
+        findings=finding_table(
+            ids,
+            is_assessed=land.is_assessed,
+            found=found,
+            rules={**RULE_OF, **{kind.name: kind.rule for kind in kinds}},
+        ),
         averages=averages,
         left_out=left_out,
         measure=asked.measure.column,

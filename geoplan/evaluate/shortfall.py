@@ -139,7 +139,14 @@ def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
     told = history.is_assessed[:, None]
     gaps = _listed(history.measured.gaps & ~every(known)[:, None] & told, GAPS, "gap")
     basis = _listed(history.measured.basis & any_known[:, None] & told, BASES, "basis")
-    return Found(verdict=runs.verdict, reason=joined(words, gaps, basis))
+    asked = np.full(count, float(history.min_years))
+    current = np.where(any_known, runs.current, np.nan)
+    return Found(
+        verdict=runs.verdict,
+        reason=joined(words, gaps, basis),
+        evidence={"run_years": current, "min_years": asked},
+        margin=asked - current,
+    )
 
 
 def _compared(history: History, known: Bools, currency: str) -> Texts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,12 @@ from geoplan.evaluate._arrays import (
     UNKNOWN,
     YES,
     Bools,
+    Floats,
     Ints,
     verdict_words,
 )
-from geoplan.evaluate._texts import Case, Found, Texts, joined, phrases, text_column
+from geoplan.evaluate._texts import Case, Found, Texts, joined, phrases, records, text_column
+from geoplan.evaluate.better import next_better
 from geoplan.evaluate.land import Land
 from geoplan.evaluate.shortfall import History
 from geoplan.evaluate.triage import TriageLine, decide
@@ -34,38 +36,45 @@ RULE_OF: Mapping[str, str] = {
 FINDINGS = tuple(RULE_OF)
 
 
-def parcel_columns(
+def parcel_columns(  # noqa: PLR0913  (every part is named)
     land: Land,
     *,
     found: Mapping[str, Found],
     history: History | None,
     lines: Sequence[TriageLine],
     how_run: pd.Categorical,
+    help_of: Callable[[Bools], Texts],
 ) -> dict[str, object]:
     """The columns of ``parcels`` that the schema marks ``evaluate``."""
-    told = {name: verdict_words(found[name].verdict) for name in FINDINGS}
+    told = {name: verdict_words(test.verdict) for name, test in found.items()}
     answers = told | {"has_building": verdict_words(land.has_building), "operating": how_run}
     result, decided = decide(lines, answers, only=land.is_assessed)
-    reason = _reason(land, found, decided)
+    reason = joined(_reason(land, found, decided), help_of(result == "assist"))
+    better = next_better(lines, answers, found=found, only=land.is_assessed)
     assessed = land.is_assessed
+    flagged = np.sum([test.verdict == YES for test in found.values()], axis=0)
     return {
         "area_m2": np.nan_to_num(land.area_m2),
         "existing_floor_area_m2": land.floor_area_m2,
         "is_assessed": pd.array(assessed, dtype="boolean"),
         **_history_columns(history, assessed),
         **{name: _where(assessed, told[name]) for name in FINDINGS},
+        "finding_count": _counts(assessed, flagged),
         "triage": _where(assessed, result),
         **{f"reason_{language}": pd.array(reason[language], dtype="str") for language in LANGUAGES},
+        **{f"triage_next_{lang}": pd.array(better[lang], dtype="str") for lang in LANGUAGES},
     }
 
 
-def finding_table(ids: pd.Index, *, is_assessed: Bools, found: Mapping[str, Found]) -> pd.DataFrame:
+def finding_table(
+    ids: pd.Index, *, is_assessed: Bools, found: Mapping[str, Found], rules: Mapping[str, str]
+) -> pd.DataFrame:
     """Layer ``findings``: the tests of each assessed parcel, parcel by parcel."""
     rows = np.flatnonzero(is_assessed)
     count = len(is_assessed)
     # test by test below each other; the order picks them parcel by parcel
-    order = (rows[:, None] + count * np.arange(len(FINDINGS))).ravel()
-    tests = [found[name] for name in FINDINGS]
+    order = (rows[:, None] + count * np.arange(len(found))).ravel()
+    tests = list(found.values())
     verdict = verdict_words(np.concatenate([test.verdict for test in tests])[order])
     reasons = {
         f"reason_{language}": text_column(
@@ -75,13 +84,21 @@ def finding_table(ids: pd.Index, *, is_assessed: Bools, found: Mapping[str, Foun
     }
     return pd.DataFrame(
         {
-            "parcel_id": ids[np.repeat(rows, len(FINDINGS))].astype("str"),
-            "finding": _tiled(FINDINGS, len(rows)),
+            "parcel_id": ids[np.repeat(rows, len(found))].astype("str"),
+            "finding": _tiled(tuple(found), len(rows)),
             "verdict": verdict.astype("str"),
             **reasons,
-            "rule": _tiled(tuple(RULE_OF.values()), len(rows)),
+            "rule": _tiled(tuple(rules[name] for name in found), len(rows)),
+            "evidence": text_column(
+                pa.concat_arrays([records(test.evidence, count) for test in tests]).take(order)
+            ),
+            "margin": np.concatenate([_margin(test, count) for test in tests])[order],
         }
     )
+
+
+def _margin(test: Found, count: int) -> Floats:
+    return np.full(count, np.nan) if test.margin is None else test.margin
 
 
 def yearly_table(ids: pd.Index, *, is_assessed: Bools, history: History | None) -> pd.DataFrame:
@@ -125,11 +142,14 @@ def _reason(land: Land, found: Mapping[str, Found], decided: Texts) -> Texts:
     A test that could not be made for the whole park is told once, in ``left_out``.
     """
     count = len(land)
-    made = [name for name in FINDINGS if found[name].is_made]
+    made = [name for name, test in found.items() if test.is_made]
     is_vacant = found["vacant"].verdict == YES
     parts = [decided]
     for name in made:
         verdict, reason = found[name].verdict, {"reason": found[name].reason}
+        if name not in FINDINGS:  # of the many others only what was found
+            parts.append(phrases(count, Case(verdict == YES, "evaluate.tail_of", reason)))
+            continue
         parts.append(
             phrases(
                 count,

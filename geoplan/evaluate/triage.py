@@ -17,7 +17,7 @@ from geoplan.evaluate._texts import Case, Texts, phrases
 from geoplan.model.schema import VERDICTS, column
 from geoplan.words import Message, join, say
 
-__all__ = ["CONDITIONS", "TriageLine", "decide", "triage_table"]
+__all__ = ["CONDITIONS", "TriageLine", "decide", "triage_table", "unasked_conditions"]
 
 #: What a line may ask for, and the answers there are.
 CONDITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -25,6 +25,7 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "below_mean": VERDICTS,
         "non_industrial_lease": VERDICTS,
         "vacant": VERDICTS,
+        **dict.fromkeys(column("findings", "finding").choices[3:], VERDICTS),
         "has_building": VERDICTS,
         "operating": ("normal", "reduced", "stopped", "unknown"),
     }
@@ -86,6 +87,17 @@ def triage_table(lines: Any) -> tuple[TriageLine, ...]:
         )
         for line in lines
     )
+
+
+def unasked_conditions(lines: Sequence[TriageLine], made: Sequence[str]) -> list[Message]:
+    """Conditions on findings that no rule pack switches on, so that nobody answers them."""
+    findings = column("findings", "finding").choices
+    return [
+        say("evaluate.triage.not_switched_on", number=number, name=name)
+        for number, line in enumerate(lines, start=1)
+        for name in line.when
+        if name in findings and name not in made
+    ]
 
 
 def decide(

@@ -59,10 +59,11 @@ def test_a_wrong_table_is_refused_with_every_problem_and_the_nearest_name() -> N
                 {"result": "keep", "when": {"vacant": "yes"}, "because": "so"},
             ]
         )
+    names = ", ".join(CONDITIONS)
     assert str(caught.value).splitlines() == [
         "the triage table cannot be used:",
-        "  - line 1: there is no result aquire; known are keep, assist, revitalise, acquire, survey; the nearest is acquire",
-        "  - line 2: there is no condition below_meen; known are below_mean, non_industrial_lease, vacant, has_building, operating; the nearest is below_mean",
+        "  - line 1: there is no result aquire; known are keep, assist, upgrade, revitalise, swap, acquire, survey; the nearest is acquire",
+        f"  - line 2: there is no condition below_meen; known are {names}; the nearest is below_mean",
         "  - line 2: there is no answer maybe; known are yes, no, unknown; the nearest is -",
         "  - line 3: there is no entry because; known are result, when; the nearest is -",
         "  - line 3: vacant must be a list of answers",
