@@ -15,6 +15,7 @@ from geoplan.words import LANGUAGES, catalogue
 ROOT = Path(__file__).resolve().parents[1]
 #: Where the two languages ask for their own: "reason_zh", explain("zh"), --lang zh.
 LANGUAGE = re.compile(r"(?<=[_\"' ])(en|zh)(?=[\"'\s])")
+HEAD = '[pack]\nname = "small"\nversion = "1"\ndate = 2026-01-01\ntitle = { en = "x" }\n\n'
 LINK = re.compile(r"\]\((?!https?:|#)([^)]+)\)")
 
 
@@ -50,12 +51,15 @@ def test_the_indicator_of_the_example_works(contributing: dict[str, Any]) -> Non
 
 
 def test_the_finding_of_the_example_works(
-    contributing: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    contributing: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tomllib.loads(toml_block("[evaluate.too_small]"))["evaluate"]["too_small"]
-    words = {**catalogue(), **{f"evaluate.too_small.{name}": pair for name, pair in own.items()}}
+    own = tomllib.loads(toml_block("[evaluate.kind.too_small]"))["evaluate"]["kind"]["too_small"]
+    pairs = {f"evaluate.kind.too_small.{name}": pair for name, pair in own.items()}
+    words = {**catalogue(), **pairs}
     monkeypatch.setattr("geoplan.evaluate._texts.catalogue", lambda: words)
-    contributing["test_a_plot_that_just_reaches_the_area_passes"]()
+    pack = tmp_path / "small.toml"
+    pack.write_text(HEAD + toml_block("[too_small"), encoding="utf-8")
+    contributing["test_a_plot_that_just_reaches_the_area_passes"](load_rules([pack]))
     assert all(set(pair) == set(LANGUAGES) for pair in own.values())
 
 
