@@ -50,7 +50,8 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     Assessed are industrial (1001) and storage (11) land, idle land (2301), and whatever the survey knows to be vacant.
     Findings beyond the three tests (:mod:`geoplan.evaluate.kinds`) are made where the rule packs have their numbers.
     Each answers *yes*, *no* or *unknown*; an unknown figure never turns into a yes. The mean is
-    that of the assessed land whose measure is known, weighted by area; only a parcel strictly below it falls short.
+    that of the assessed land in use whose measure is known, weighted by area: idle land (2301) is held against it but
+    is no part of it. Only a parcel strictly below the mean falls short.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ def compare(
     min_years: int,
     unknown_years: UnknownYears,
 ) -> tuple[History, pd.DataFrame]:
-    """Set each parcel against its mean; the means are those of the assessed land. Also hands back ``averages``."""
+    """Set each parcel against its mean; the means are those of land in industrial use. Also hands back ``averages``."""
     averages = means(partial_sums(_values(measured, land, zones)))
     table = averages.pivot_table(index="group", columns="year", values="mean_amount_per_m2")
     grid = table.reindex(index=list(zones.names), columns=measured.years).to_numpy(dtype=np.float64)
@@ -93,8 +93,11 @@ def compare(
 
 
 def _values(measured: Measured, land: Land, zones: Zones) -> pd.DataFrame:
-    """One row per assessed parcel and year, as ``partial_sums`` wants it."""
-    rows = np.flatnonzero(land.is_assessed & ~np.isnan(land.area_m2))
+    """One row per parcel and year that the mean speaks of, as ``partial_sums`` wants it.
+
+    Idle land (2301) is held against the mean but is no part of it: the mean is that of land in industrial use.
+    """
+    rows = np.flatnonzero(land.is_assessed & ~land.is_open & ~np.isnan(land.area_m2))
     years = measured.years
     group = pd.Categorical.from_codes(
         np.repeat(zones.code[rows], len(years)).tolist(), categories=pd.Index(zones.names)
