@@ -60,6 +60,7 @@ def divisions_of(enterprises: pd.DataFrame) -> pd.Series[str]:
 
 
 def years_of(park: Park) -> list[int]:
+    """Years with a figure that a profile reads."""
     table = park.get("performance")
     if table is None:
         return []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
 import pandas as pd
 
+from geoplan.indicators._stock import Stock, stock_of
 from geoplan.model.answers import Allocation, Evaluation
 from geoplan.model.ledger import current_rows
 from geoplan.model.park import Park
@@ -21,6 +23,8 @@ class Facts:
 
     Attributes
     ----------
+    park
+        The park itself, with its buildings and what firms report.
     parcels
         All parcels with the columns of the evaluation, and of the plan if there is one.
     has_plan
@@ -30,12 +34,16 @@ class Facts:
     firms
         The firms that are there now: index ``enterprise_id``, columns ``employee_count``, ``is_moved`` (at least one
         of its plots is converted) and ``triage`` (the gravest of its plots); ``None`` without a ledger.
+    stock
+        What land there is and what stands on it: ``today``, and ``planned`` if there is a plan.
     """
 
+    park: Park
     parcels: gpd.GeoDataFrame
     has_plan: bool
     is_converted: pd.Series[bool]
     firms: pd.DataFrame | None
+    stock: Mapping[str, Stock]
     rules: Rules
 
 
@@ -54,11 +62,19 @@ def gather(
         own = [name for name in plan if name not in parcels]
         parcels = parcels.join(plan[own])
         is_converted = plan["product"].notna() & (plan["product"] != "")
+    sides = {"today": is_converted & False}
+    if allocation is not None:
+        sides["planned"] = is_converted
     return Facts(
+        park=park,
         parcels=parcels,
         has_plan=allocation is not None,
         is_converted=is_converted,
         firms=_firms(park, evaluation, is_converted),
+        stock={
+            when: stock_of(park, parcels, changed=changed, rules=rules)
+            for when, changed in sides.items()
+        },
         rules=rules,
     )
 

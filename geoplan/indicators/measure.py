@@ -12,7 +12,7 @@ from functools import partial
 
 import pandas as pd
 
-from geoplan.indicators import land, people
+from geoplan.indicators import intensity, land, people
 from geoplan.indicators.facts import GRAVEST_FIRST, Facts, gather
 from geoplan.model.answers import Allocation, Evaluation, Indicator
 from geoplan.model.park import Park
@@ -46,6 +46,7 @@ INDICATORS: tuple[Callable[[Facts], Indicator], ...] = (
     people.firms_moved,
     people.jobs_moved,
     people.jobs_kept,
+    *(partial(what, when=when) for what in intensity.INTENSITY for when in intensity.WHEN),
 )
 
 
