@@ -1,6 +1,13 @@
 """How well is the land used: measures, averages, the three tests, triage."""
 
 from geoplan.evaluate.averages import means, merge_sums, partial_sums
+from geoplan.evaluate.grading import (
+    Grading,
+    grade_enterprises,
+    grade_runs,
+    grade_table,
+    score_of,
+)
 from geoplan.evaluate.measures import MEASURES, Measure
 from geoplan.evaluate.park import evaluate_park
 from geoplan.evaluate.robustness import SURENESS, assess_robustness
@@ -10,10 +17,15 @@ __all__ = [
     "FINDINGS",
     "MEASURES",
     "SURENESS",
+    "Grading",
     "Measure",
     "assess_robustness",
     "evaluate_park",
+    "grade_enterprises",
+    "grade_runs",
+    "grade_table",
     "means",
     "merge_sums",
     "partial_sums",
+    "score_of",
 ]
