@@ -8,9 +8,13 @@ from geoplan.evaluate.grading import (
     grade_table,
     score_of,
 )
+from geoplan.evaluate.concentration import AreaProfile, area_profile
 from geoplan.evaluate.measures import MEASURES, Measure
 from geoplan.evaluate.park import evaluate_park
+from geoplan.evaluate.pockets import Pockets, find_pockets
 from geoplan.evaluate.robustness import SURENESS, assess_robustness
+from geoplan.evaluate.services import Services, service_distances
+from geoplan.evaluate.space import Clusters, find_clusters
 from geoplan.evaluate.tables import FINDINGS
 
 __all__ = [

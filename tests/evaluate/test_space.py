@@ -223,6 +223,7 @@ def test_a_pocket_that_just_reaches_the_least_size_stays_and_a_smaller_one_is_co
 def test_a_corner_is_no_border() -> None:
     assert pockets_of(block_of(2, 2), "x..x") == ["P1", "P4"]
     assert pockets_of(block_of(2, 2), "xx.x") == ["P1; P2; P4"]
+    assert pockets_of(block_of(2, 2).iloc[[0, 3]], "xx") == ["P1", "P4"]  # nothing around them
 
 
 def test_a_gap_is_bridged_up_to_the_width_of_a_street() -> None:
