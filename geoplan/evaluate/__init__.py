@@ -1,6 +1,7 @@
 """How well is the land used: measures, averages, the three tests, triage."""
 
 from geoplan.evaluate.averages import means, merge_sums, partial_sums
+from geoplan.evaluate.concentration import AreaProfile, area_profile
 from geoplan.evaluate.grading import (
     Grading,
     grade_enterprises,
@@ -8,7 +9,6 @@ from geoplan.evaluate.grading import (
     grade_table,
     score_of,
 )
-from geoplan.evaluate.concentration import AreaProfile, area_profile
 from geoplan.evaluate.measures import MEASURES, Measure
 from geoplan.evaluate.park import evaluate_park
 from geoplan.evaluate.pockets import Pockets, find_pockets
@@ -21,10 +21,17 @@ __all__ = [
     "FINDINGS",
     "MEASURES",
     "SURENESS",
+    "AreaProfile",
+    "Clusters",
     "Grading",
     "Measure",
+    "Pockets",
+    "Services",
+    "area_profile",
     "assess_robustness",
     "evaluate_park",
+    "find_clusters",
+    "find_pockets",
     "grade_enterprises",
     "grade_runs",
     "grade_table",
@@ -32,4 +39,5 @@ __all__ = [
     "merge_sums",
     "partial_sums",
     "score_of",
+    "service_distances",
 ]

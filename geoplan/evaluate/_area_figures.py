@@ -78,8 +78,8 @@ def floors(ledger: Ledger, code: Ints, *, year: int | None) -> pd.DataFrame:
         {"area": code[ledger.parcel], "firm": ledger.firm, "amount": ledger.floor_m2}
     )[here]
     both = pd.concat([rows.assign(area=PARK), rows[rows["area"] != NOWHERE]])
-    summed = both.groupby(["area", "firm"], as_index=False)["amount"].agg(_whole_sum)
-    return summed.assign(
+    summed = both.groupby(["area", "firm"])["amount"].agg(_whole_sum)
+    return summed.reset_index().assign(
         year=NO_YEAR if year is None else year, aspect="trades_by_floor_area", base=np.nan
     )
 

@@ -148,8 +148,11 @@ def _hits(water: Shapes, ways: Shapes) -> Bools:
 
 def _taken_share(one: Shapes, other: Shapes, others: Shapes, *, gap_m: float) -> Floats:
     """Which part of the ground between two parcels, within the gap of both, is land of others."""
-    reach = [shapely.buffer(shape, gap_m + EDGE_M, quad_segs=2) for shape in (one, other)]
-    ground = shapely.difference(shapely.difference(shapely.intersection(*reach), one), other)
+    near_one, near_other = (
+        shapely.buffer(shapes, gap_m + EDGE_M, quad_segs=2) for shapes in (one, other)
+    )
+    both = shapely.intersection(near_one, near_other)
+    ground = shapely.difference(shapely.difference(both, one), other)
     row, found = shapely.STRtree(others).query(ground, predicate="intersects")
     taken_m2 = shapely.area(shapely.intersection(ground[row], others[found]))
     area_m2 = shapely.area(ground)
