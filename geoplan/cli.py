@@ -1,4 +1,4 @@
-"""The command line: check, evaluate, explain, plan, map, run, demo.
+"""The command line: check, evaluate, explain, rules, plan, map, run, demo.
 
 Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 3 an input, rule pack or scenario
 cannot be used; 4 no plan can keep the rules; 5 geoplan itself stumbled; 130 interrupted.
@@ -22,12 +22,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from geoplan.errors import GeoplanError, PlanError
+from geoplan.errors import GeoplanError, PlanError, ScenarioError
 from geoplan.files import atomic_path
 from geoplan.model.answers import Problem
 from geoplan.scenario.check import check_file, write_problems
 from geoplan.scenario.explain import explain_parcel
 from geoplan.scenario.outputs import write_balance, write_findings, write_layers, write_page
+from geoplan.scenario.packs import check_pack, pack_list, pack_page, write_pack_page
 from geoplan.scenario.read import read_scenario
 from geoplan.scenario.run import Result, Stage, run_scenario
 from geoplan.scenario.summary import summary_lines
@@ -165,6 +166,15 @@ def _make_app(language: Language) -> typer.Typer:
         call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
         _explain(call, parcel, language)
 
+    @app.command(help=words("rules"))
+    def rules(
+        pack: Annotated[str | None, typer.Argument(help=words("pack"), metavar="PACK")] = None,
+        out: Annotated[Path | None, typer.Option("--out", help=words("rules_out"))] = None,
+        lang: lang = language,
+    ) -> None:
+        _check_language(lang)
+        _rules(pack, out, language)
+
     stage_command("plan", "measure", [write_layers, write_balance])
     stage_command("map", "measure", [write_page])
     stage_command("run", "measure", ALL_FILES)
@@ -249,6 +259,20 @@ def _planned_if_possible(call: _Call, language: Language) -> tuple[Result, Messa
             return run("plan"), None
         except PlanError as error:
             return run("evaluate"), say("explain.no_plan", why=join(error.problems))
+
+
+def _rules(pack: str | None, out: Path | None, language: Language) -> None:
+    """List the shipped rule packs, or check one and write it out."""
+    if pack is None:
+        _print(pack_list(language))
+        return
+    if problems := check_pack(pack):
+        raise ScenarioError(problems, headline=say("error.rulepack", name=pack))
+    if out is None:
+        _print([pack_page(pack, language)])
+    else:
+        target = write_pack_page(pack, out, language)
+        _print([text("cli.written", language, path=str(target))])
 
 
 def _print(lines: Sequence[str]) -> None:

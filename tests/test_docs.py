@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from geoplan.evaluate import score_of
 from geoplan.model.rulepack import load_rules
+from geoplan.scenario import check_pack
 from geoplan.words import LANGUAGES, catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,6 +73,15 @@ def test_the_rule_pack_of_the_example_lies_over_another(tmp_path: Path) -> None:
     assert (number.value, number.standing, number.pack) == (2, "local_rule", "our-county")
     finding = tomllib.loads(toml_block("[too_small"))["too_small"]["min_area_m2"]
     assert set(finding) == {"value", "unit", "source", "standing"}
+
+
+def test_the_grading_pack_of_the_example_can_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "our-county.toml"
+    head = HEAD.replace("\n\n", '\nextends = "huangyan-2022"\n\n')
+    path.write_text(head + toml_block("[grading"), encoding="utf-8")
+    assert check_pack(path) == ()
+    rules = load_rules([path])
+    assert score_of({"tax_per_land": 9.5}, rules=rules, group="below_scale") == 100
 
 
 @pytest.mark.parametrize("document", ["README.md", "README.zh.md"])

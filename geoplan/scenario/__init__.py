@@ -12,6 +12,7 @@ from geoplan.scenario.outputs import (
     write_page,
     write_result,
 )
+from geoplan.scenario.packs import check_pack, pack_page
 from geoplan.scenario.read import read_scenario
 from geoplan.scenario.run import STAGES, Result, run_scenario
 from geoplan.scenario.summary import summary_lines
@@ -21,7 +22,9 @@ __all__ = [
     "Result",
     "Scenario",
     "check_file",
+    "check_pack",
     "explain_parcel",
+    "pack_page",
     "page_of",
     "read_scenario",
     "result_layers",
