@@ -46,7 +46,10 @@ INDICATORS: tuple[Callable[[Facts], Indicator], ...] = (
     people.firms_moved,
     people.jobs_moved,
     people.jobs_kept,
-    *(partial(what, when=when) for what in intensity.INTENSITY for when in intensity.WHEN),
+)
+#: The national evaluation of intensive land use; shown where a rule pack has its numbers.
+_INTENSITY: tuple[Callable[[Facts], Indicator], ...] = tuple(
+    partial(what, when=when) for what in intensity.INTENSITY for when in intensity.WHEN
 )
 
 
@@ -69,10 +72,12 @@ def measure_plan(
     Returns
     -------
     tuple of Indicator
-        One for each entry of :data:`INDICATORS`, in that order.
+        One for each entry of :data:`INDICATORS`, in that order; then, if a rule pack has numbers ``intensity.*``,
+        those of the national evaluation of intensive land use.
     """
     facts = gather(park, evaluation, allocation, rules=rules)
-    return tuple(indicator(facts) for indicator in INDICATORS)
+    is_asked = any(name.startswith("intensity.") for name in rules.numbers)
+    return tuple(indicator(facts) for indicator in (*INDICATORS, *(_INTENSITY if is_asked else ())))
 
 
 def indicator_table(indicators: Sequence[Indicator]) -> pd.DataFrame:
