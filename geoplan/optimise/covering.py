@@ -74,7 +74,7 @@ def set_covering(
 
     Examples
     --------
-    >>> set_covering(reaches=[[1, 1, 0], [0, 1, 1], [0, 0, 1]]).sites.tolist()
+    >>> set_covering(reaches=[[1, 0, 0], [0, 1, 1], [0, 0, 1]]).sites.tolist()
     [0, 2]
     """
     began = time.perf_counter()
