@@ -256,7 +256,7 @@ def _with_what_it_extends(
             raise ScenarioError([say("rule.cyclic_extends", packs=names)])
         chain[place] = found = read_rule_pack(pack)
         if not found.extends:
-            return {**below, **{at: one for at, one in reversed(chain.items()) if at not in below}}
+            return {**below, **dict(reversed(chain.items()))}  # one that is there keeps its place
         is_file = Path(found.extends).suffix == ".toml"
         pack = Path(place).parent / found.extends if is_file else found.extends
 
