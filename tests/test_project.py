@@ -56,7 +56,7 @@ def test_no_path_of_one_machine() -> None:
     ("text", "count"),
     [
         ('open("/home/ann/park.gpkg")', 1),
-        ("see /work/main", 1),
+        ("see /home/ann/main", 1),
         (r"C:\Users\ann", 1),
         ("../shared/data", 0),
         ("https://example.org/home/ann", 0),
