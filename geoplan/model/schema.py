@@ -302,18 +302,24 @@ findings | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
 findings | rule | text | | | | evaluate | 依据 | number of the rule pack it rests on
 findings | evidence | text | | | | evaluate | 证据 | the numbers used, as a JSON object; null where not known
 findings | margin | number | | | | evaluate | 余量 | how far from the threshold, in the unit of the rule; below 0 falls short by so much
-averages | group | text | | | | evaluate | 组别 | the park, or one of its zones
+averages | group | text | | | | evaluate | 组别 | the park, a zone, a trade (GB/T 4754 division), or a scale
 averages | year | year | | | | evaluate | 年份 | the year
-averages | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | area-weighted mean of the measure
+averages | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | average of the measure, of the sort that stands in average
 averages | known_area_m2 | number | m2 | | 0.. | evaluate | 有数据面积 | land whose measure is known
 averages | assessed_area_m2 | number | m2 | | 0.. | evaluate | 参评面积 | land that is assessed
 averages | known_share | share | | | 0..1 | evaluate | 覆盖率 | part of the assessed land the average speaks for
 averages | known_count | count | | | 0.. | evaluate | 有数据地块数 | parcels whose measure is known
+averages | average | choice | | | area_weighted mean_of_ratios median trimmed leave_one_out | evaluate | 均值方式 | which average it is; each parcel's own under leave_one_out, here that of all
+averages | known_firm_count | count | | | 0.. | evaluate | 有数据企业数 | firms whose figures they are; empty for a measure of parcels
+averages | is_set_aside | bool | | | | evaluate | 不作比较 | too thin, by the rule packs, to be held against anybody
+averages | note_en | text | | | | evaluate | 说明（英文） | what makes it speak for little, in English
+averages | note_zh | text | | | | evaluate | 说明 | what makes it speak for little, in Chinese
 yearly | parcel_id | id | | | | evaluate | 地块编号 | the parcel
 yearly | year | year | | | | evaluate | 年份 | the year
 yearly | amount_per_m2 | amount | currency/m2/a | | | evaluate | 本地块 | the measure on the parcel; empty where it is not known
 yearly | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | the average that counts for it
 yearly | verdict | verdict | | | | evaluate | 低于均值 | whether it is below that average in this year
+yearly | group | text | | | | evaluate | 组别 | whose average that is; empty where the parcel has no group
 robustness | parcel_id | id | | | | evaluate | 地块编号 | the parcel
 robustness | finding | choice | | | below_mean | evaluate | 认定类型 | the test
 robustness | verdict | verdict | | | | evaluate | 结论 | what it says

@@ -54,7 +54,10 @@ class EvaluateModel(_Frozen):
     """How the land is judged; the policy numbers themselves are in the rule packs."""
 
     measure: str = "output"
-    average_over: Literal["park", "zone"] = "park"
+    average_over: Literal["park", "zone", "industry", "scale"] = "park"
+    average: Literal["area_weighted", "mean_of_ratios", "median", "trimmed", "leave_one_out"] = (
+        "area_weighted"
+    )
     unknown_years: Literal["bridge", "strict"] = "bridge"
     robustness: bool = False
 

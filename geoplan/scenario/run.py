@@ -172,6 +172,7 @@ def _evaluated(result: Result) -> Result:
         rules=result.rules,
         measure=asked.measure,
         average_over=asked.average_over,
+        average=asked.average,
         unknown_years=asked.unknown_years,
     )
     robustness = None
