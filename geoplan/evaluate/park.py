@@ -9,12 +9,13 @@ from functools import partial
 import pandas as pd
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate._arrays import UNKNOWN, verdict_of
+from geoplan.evaluate._arrays import UNKNOWN, verdict_of, verdict_words
 from geoplan.evaluate._texts import Found, not_made
 from geoplan.evaluate.findings import non_industrial_lease, vacant
 from geoplan.evaluate.ground import Ground
 from geoplan.evaluate.groups import GROUPINGS, group_problems, read_groups
 from geoplan.evaluate.help import help_of_firms
+from geoplan.evaluate.judgement import Judged
 from geoplan.evaluate.kinds import asked_kinds
 from geoplan.evaluate.land import Land, read_land
 from geoplan.evaluate.measures import (
@@ -145,6 +146,16 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
         left_out=left_out,
         measure=asked.measure.column,
         yearly=yearly_table(ids, is_assessed=land.is_assessed, history=history),
+        judged=Judged(
+            findings={name: test.judgement for name, test in found.items()},
+            answers={
+                "has_building": verdict_words(land.has_building),
+                "operating": operating(ledger, len(land)),
+            },
+            lines=lines,
+            is_assessed=land.is_assessed,
+            area_m2=land.area_m2,
+        ),
     )
 
 

@@ -76,13 +76,17 @@ def averaging_problems(average: str, rules: Rules) -> list[Message]:
         for name in (*needed, "average.min_known_count", "average.min_known_share")
         if name in rules.numbers
     }
-    most = {"average.trim_share": 0.5, "average.min_known_share": 1.0}
+    most = {
+        "average.trim_share": 0.5,
+        "average.min_known_count": 1e6,
+        "average.min_known_share": 1.0,
+    }
     return [
         *(say("evaluate.no_average_number", average=average, name=name) for name in missing),
         *(
-            say("evaluate.kind.bad_number", name=name, value=f"{value:g}")
+            say("evaluate.number_beyond", name=name, value=f"{value:g}", most=f"{most[name]:g}")
             for name, value in told.items()
-            if value < 0 or value > most.get(name, np.inf)
+            if not 0 <= value <= most[name]
         ),
     ]
 

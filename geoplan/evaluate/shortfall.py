@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from geoplan.evaluate._texts import (
     year_lists,
 )
 from geoplan.evaluate.averages import means, partial_sums
+from geoplan.evaluate.judgement import Figure, Judgement, Peers
 from geoplan.evaluate.land import Land, Zones
 from geoplan.evaluate.measures import BASES, GAPS, Measure, Measured
 from geoplan.evaluate.occupants import Ledger
@@ -29,6 +32,8 @@ from geoplan.units import to_base
 from geoplan.words import Message, join, say
 
 __all__ = ["History", "below_mean", "compare", "no_averages"]
+
+_MIN_YEARS, _SHARE_OF_MEAN = "below_mean.min_years", "below_mean.share_of_mean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +50,8 @@ class History:
         Whose mean it is, in words.
     is_assessed
         Parcels that are assessed: only of them there are words.
-    min_years
-        Years in a row that count.
+    min_years, unknown_years
+        Years in a row that count, and how unknown ones are taken.
     groups, how, counts
         Whose average of which sort it is, and which parcels are part of it.
     is_set_aside
@@ -63,6 +68,8 @@ class History:
     min_years: int
     groups: Zones
     is_set_aside: Bools
+    area_m2: Floats
+    unknown_years: UnknownYears
     how: Averaging
     counts: Bools
 
@@ -124,6 +131,8 @@ def compare(  # noqa: PLR0913  (each is named)
         mean_name=zones.in_words(),
         is_assessed=land.is_assessed,
         min_years=min_years,
+        area_m2=land.area_m2,
+        unknown_years=unknown_years,
         groups=zones,
         is_set_aside=set_aside,
         how=how,
@@ -192,7 +201,39 @@ def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
         reason=joined(words, set_aside, gaps, basis),
         evidence={"run_years": current, "min_years": asked},
         margin=asked - current,
+        judgement=_judgement(history, asked - current),
     )
+
+
+def _judgement(history: History, margin: Floats) -> Judgement:
+    """How the test was judged: a year is below if it lies below ``share_of_mean`` times the average, here 1."""
+    last = pd.DataFrame(history.per_m2 / history.mean_per_m2 - 1).ffill(axis=1)
+    return Judgement(
+        judge=_judge,
+        figures={
+            "own": Figure(value=history.per_m2, over=("amount",), under=("area",)),
+            "mean": Figure(value=history.mean_per_m2),
+        },
+        limits={_MIN_YEARS: float(history.min_years), _SHARE_OF_MEAN: 1.0},
+        facts={"unknown_years": history.unknown_years},
+        margins={_MIN_YEARS: margin, _SHARE_OF_MEAN: last.iloc[:, -1].to_numpy(dtype=np.float64)},
+        peers=Peers(
+            own="own",
+            mean="mean",
+            area_m2=history.area_m2,
+            group=history.groups.code,
+            counts=history.counts,
+            how=history.how,
+            is_set_aside=history.is_set_aside,
+        ),
+    )
+
+
+def _judge(told: Mapping[str, Any]) -> Codes:
+    is_below = below(told["own"], told["mean"] * told[_SHARE_OF_MEAN])
+    return runs_of(
+        is_below, min_years=int(told[_MIN_YEARS]), unknown_years=told["unknown_years"]
+    ).verdict
 
 
 def _compared(history: History, known: Bools, currency: str) -> Texts:
