@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.evaluate._area_figures import divisions_of
-from geoplan.evaluate._area_words import sector_names
+from geoplan.evaluate._area_words import sector_name
 from geoplan.evaluate._arrays import (
     UNKNOWN,
     YES,
@@ -36,11 +36,12 @@ from geoplan.model.telling import shown
 from geoplan.units import to_base
 from geoplan.words import Message, say
 
-__all__ = ["GROUPINGS", "SCALES", "group_problems", "known_firms", "read_groups"]
+__all__ = ["GROUPINGS", "SCALES", "group_problems", "known_firms", "mean_of", "read_groups"]
 
 #: Over what an average is taken.
 GROUPINGS = ("park", "zone", "industry", "scale")
 SCALES = ("above_scale", "below_scale")
+_CALLED = {"park": "zone", "zone": "zone", "industry": "trade", "scale": "scale"}
 _REVENUE = "grading.group.above_scale_revenue"
 _ROUNDING = 1e-9
 
@@ -73,27 +74,40 @@ def read_groups(  # noqa: PLR0913  (each is named)
     average: Average = "area_weighted",
 ) -> Zones:
     """The groups over which averages are taken, once :func:`group_problems` has found none."""
-    of = say(f"evaluate.average.{average}")
-    if average_over in ("park", "zone") or ledger is None:
-        return _of_places(park, average_over, of)
-    firms = park.layers["enterprises"].reindex(ledger.firm_ids)
-    if average_over == "industry":
-        division = divisions_of(firms)
-        names = sorted(set(division) - {""})
-        spoken = tuple(
-            say("evaluate.mean_of_trade", average=of, trade=name) for name in sector_names(names)
-        )
-        of_firm = pd.Index(names).get_indexer(pd.Index(division)).astype(np.int64)
-        nobody = "evaluate.mean_of_no_trade"
+    if average_over == "park":
+        names, code = ["park"], np.zeros(len(park.parcels), dtype=np.intp)
+    elif average_over == "zone" or ledger is None:
+        code, found = pd.factorize(park.parcels["zone"], sort=True)
+        names = [str(name) for name in found]
     else:
-        names = list(SCALES)
-        spoken = tuple(say(f"evaluate.mean_of_{name}", average=of) for name in SCALES)
-        of_firm = _scale_of(park, firms, rules, year)
-        nobody = "evaluate.mean_of_no_scale"
-    code = _main_group(ledger, of_firm, area_m2=area_m2, year=year)
-    return Zones(
-        code=code, names=tuple(names), spoken=(*spoken, say(nobody, average=of)), kind=average_over
-    )
+        firms = park.layers["enterprises"].reindex(ledger.firm_ids)
+        if average_over == "industry":
+            division = divisions_of(firms)
+            names = sorted(set(division) - {""})
+            of_firm = pd.Index(names).get_indexer(pd.Index(division)).astype(np.int64)
+        else:
+            names, of_firm = list(SCALES), _scale_of(park, firms, rules, year)
+        code = _main_group(ledger, of_firm, area_m2=area_m2, year=year)
+    spoken = tuple(mean_of(average_over, name, average) for name in (*names, ""))
+    return Zones(code=code, names=tuple(names), spoken=spoken, kind=average_over)
+
+
+def mean_of(average_over: str, group: str, average: str) -> Message:
+    """Whose average it is, in words; that of a parcel without a group where ``group`` is empty.
+
+    Examples
+    --------
+    >>> mean_of("zone", "North", "median").text("en")
+    'the median of North'
+    """
+    of = say(f"evaluate.average.{average}")
+    if not group:
+        return say(f"evaluate.mean_of_no_{_CALLED[average_over]}", average=of)
+    if average_over == "zone":
+        return say("evaluate.mean_of_zone", average=of, zone=shown(group))
+    if average_over == "industry":
+        return say("evaluate.mean_of_trade", average=of, trade=sector_name(group))
+    return say(f"evaluate.mean_of_{group}", average=of)
 
 
 def known_firms(ledger: Ledger, *, years: Ints, is_known: Bools, groups: Zones) -> Ints:
@@ -114,18 +128,6 @@ def known_firms(ledger: Ledger, *, years: Ints, is_known: Bools, groups: Zones) 
         pair = np.unique(group[group >= 0] * firms + ledger.firm[rows][group >= 0])
         told[:, number] = np.bincount(pair // max(firms, 1), minlength=count)
     return told
-
-
-def _of_places(park: Park, average_over: str, average: Message) -> Zones:
-    nobody = say("evaluate.mean_of_no_zone", average=average)
-    if average_over != "zone":
-        everywhere = np.zeros(len(park.parcels), dtype=np.intp)
-        spoken = (say("evaluate.mean_of_park", average=average), nobody)
-        return Zones(code=everywhere, names=("park",), spoken=spoken, kind="park")
-    code, found = pd.factorize(park.parcels["zone"], sort=True)
-    names = tuple(str(name) for name in found)
-    zones = tuple(say("evaluate.mean_of_zone", average=average, zone=shown(name)) for name in names)
-    return Zones(code=code, names=names, spoken=(*zones, nobody), kind="zone")
 
 
 def _scale_of(park: Park, firms: pd.DataFrame, rules: Rules, year: int) -> Ints:

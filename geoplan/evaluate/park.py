@@ -120,9 +120,8 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
             ledger=ledger if asked.measure.is_of_firms else None,
         )
     found, left_out = _three_tests(park, asked, land=land, ledger=ledger, history=history)
-    thin = None if history is None else summary_of(averages, history.groups)
-    if thin is not None:
-        left_out = (*left_out, StageLeftOut(stage="evaluate", message=thin))
+    if thin := summary_of(averages):
+        left_out = (*left_out, StageLeftOut(stage="averages", message=thin))
     ground = Ground(park=park, rules=rules, land=land, ledger=ledger, year=year, gradings=gradings)
     found |= {kind.name: kind.find(ground) for kind in kinds}
     columns = parcel_columns(

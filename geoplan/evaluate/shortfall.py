@@ -78,7 +78,7 @@ def no_averages() -> pd.DataFrame:
     """Table ``averages`` without a row."""
     columns = {"group": "str", "year": "int64", "amount": "float64", "area_m2": "float64"}
     nothing = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    return with_notes(means(partial_sums(nothing)), how=Averaging(), firm_count=None)
+    return with_notes(means(partial_sums(nothing)), how=Averaging(), over="park", firm_count=None)
 
 
 def compare(  # noqa: PLR0913  (each is named)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.evaluate._arrays import Bools, Ints
-from geoplan.evaluate.groups import known_firms
+from geoplan.evaluate.groups import known_firms, mean_of
 from geoplan.evaluate.land import Zones
 from geoplan.evaluate.occupants import Ledger
 from geoplan.evaluate.peers import Averaging
@@ -57,7 +57,7 @@ def thin_averages(  # noqa: PLR0913  (each is named)
         counted = known_firms(ledger, years=years, is_known=is_known, groups=zones)
         of_row = pd.MultiIndex.from_frame(averages[["group", "year"]])
         firms = counted.ravel()[cells.get_indexer(of_row)]
-    told = with_notes(averages, how=how, firm_count=firms)
+    told = with_notes(averages, how=how, over=zones.kind, firm_count=firms)
     aside = told.set_index(["group", "year"])["is_set_aside"].astype(bool)
     grid = (
         aside.reindex(cells, fill_value=False)
@@ -68,7 +68,9 @@ def thin_averages(  # noqa: PLR0913  (each is named)
     return Thin(averages=told, of_parcels=np.vstack([grid, nobody])[zones.code])
 
 
-def with_notes(averages: pd.DataFrame, *, how: Averaging, firm_count: Ints | None) -> pd.DataFrame:
+def with_notes(
+    averages: pd.DataFrame, *, how: Averaging, over: str, firm_count: Ints | None
+) -> pd.DataFrame:
     """The table ``averages`` with what kind of average it is, the firms it speaks for, and what makes it thin."""
     known, share = averages["known_count"].to_numpy(dtype=np.int64), averages["known_share"]
     fewest = known if firm_count is None else np.minimum(known, firm_count)
@@ -82,6 +84,7 @@ def with_notes(averages: pd.DataFrame, *, how: Averaging, firm_count: Ints | Non
         for count, of_firms, part, few, little in facts
     ]
     return averages.assign(
+        average_over=pd.Series(over, index=averages.index, dtype="str"),
         average=pd.Series(how.average, index=averages.index, dtype="str"),
         known_firm_count=pd.array(firms, dtype="Int64"),
         is_set_aside=pd.array(is_few | is_little, dtype="boolean"),
@@ -96,15 +99,16 @@ def with_notes(averages: pd.DataFrame, *, how: Averaging, firm_count: Ints | Non
     )
 
 
-def summary_of(averages: pd.DataFrame, groups: Zones) -> Message | None:
+def summary_of(averages: pd.DataFrame) -> Message | None:
     """All thin averages in one sentence; ``None`` where there is none."""
     rows = averages[averages["note_en"] != ""]
     if rows.empty:
         return None
+    over, average = rows["average_over"].iloc[0], rows["average"].iloc[0]
     told = [
         say(
             "evaluate.thin.group",
-            group=groups.spoken[groups.names.index(str(group))],
+            group=mean_of(over, str(group), average),
             years=listed([str(year) for year in kept["year"]]),
             note=name_in_both({"en": str(en), "zh": str(zh)}),
         )

@@ -310,6 +310,7 @@ averages | known_area_m2 | number | m2 | | 0.. | evaluate | 有数据面积 | la
 averages | assessed_area_m2 | number | m2 | | 0.. | evaluate | 参评面积 | land that is assessed
 averages | known_share | share | | | 0..1 | evaluate | 覆盖率 | part of the assessed land the average speaks for
 averages | known_count | count | | | 0.. | evaluate | 有数据地块数 | parcels whose measure is known
+averages | average_over | choice | | | park zone industry scale | evaluate | 组别类型 | what the groups are
 averages | average | choice | | | area_weighted mean_of_ratios median trimmed leave_one_out | evaluate | 均值方式 | which average it is; each parcel's own under leave_one_out, here that of all
 averages | known_firm_count | count | | | 0.. | evaluate | 有数据企业数 | firms whose figures they are; empty for a measure of parcels
 averages | is_set_aside | bool | | | | evaluate | 不作比较 | too thin, by the rule packs, to be held against anybody

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.evaluate import SURENESS
-from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.answers import Allocation, Evaluation, Robustness
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
@@ -22,9 +22,7 @@ def summary_lines(result: Result) -> list[Message]:
     if result.evaluation is not None:
         lines += _about_evaluation(result.evaluation)
     if result.robustness is not None:
-        sureness = result.robustness.parcels["sureness"].value_counts()
-        counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
-        lines.append(say("summary.robustness", **counts))
+        lines += _about_sureness(result.robustness)
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
@@ -52,6 +50,22 @@ def summary_lines(result: Result) -> list[Message]:
         for why in dict.fromkeys(item.message for item in result.left_out)
     ]
     return [*lines, _about_problems(result), _about_rules(result)]
+
+
+def _about_sureness(robustness: Robustness) -> list[Message]:
+    """How many verdicts below the mean are sure, of all the other findings together, and of the triage."""
+    is_below = robustness.parcels["finding"] == "below_mean"
+    told = {
+        "robustness": robustness.parcels[is_below],
+        "robustness_others": robustness.parcels[~is_below],
+        "robustness_triage": robustness.triage,
+    }
+    lines = []
+    for key, table in told.items():
+        sureness = table["sureness"].value_counts()
+        counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
+        lines.append(say(f"summary.{key}", **counts))
+    return lines
 
 
 def _about_park(result: Result) -> Message:
