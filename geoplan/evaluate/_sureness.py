@@ -48,6 +48,7 @@ class Named:
 
 
 def beside(columns: Sequence[Bools], count: int) -> Bools:
+    """Marks of ``count`` rows as one table; without a column where there is none."""
     return np.column_stack(columns) if columns else np.zeros((count, 0), dtype=bool)
 
 

@@ -248,8 +248,10 @@ def _compared(history: History, known: Bools, currency: str) -> Texts:
         "year": history.measured.years[last],
         "average": say(f"evaluate.average.{history.how.average}"),
     }
+    is_mean = history.how.average == "area_weighted"
+    key = "evaluate.compared" if is_mean else "evaluate.compared_other"
     return phrases(
-        len(known), Case(some(known), "evaluate.compared", fields), only=history.is_assessed
+        len(known), Case(some(known), key, fields), only=history.is_assessed
     )
 
 

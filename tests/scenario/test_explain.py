@@ -231,4 +231,5 @@ def test_each_zone_has_its_own_mean() -> None:
     assert lines_under(told, "output against the mean of east") == [
         "2021: 60 against 53.3: not below",  # 9e6 / 15 mu; (9e6 + 7e6) / 30 mu
         "land counted: land: the whole plot, only one firm",
+        "the average of 2021 speaks for little: known of few (parcels: 2, firms: 2)",
     ]
