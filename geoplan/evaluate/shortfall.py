@@ -207,7 +207,11 @@ def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
 
 def _judgement(history: History, margin: Floats) -> Judgement:
     """How the test was judged: a year is below if it lies below ``share_of_mean`` times the average, here 1."""
-    last = pd.DataFrame(history.per_m2 / history.mean_per_m2 - 1).ffill(axis=1)
+    unknown = np.full(history.per_m2.shape, np.nan)
+    share = np.divide(
+        history.per_m2, history.mean_per_m2, out=unknown, where=history.mean_per_m2 > 0
+    )
+    last = pd.DataFrame(share - 1).ffill(axis=1)
     return Judgement(
         judge=_judge,
         figures={
@@ -250,9 +254,7 @@ def _compared(history: History, known: Bools, currency: str) -> Texts:
     }
     is_mean = history.how.average == "area_weighted"
     key = "evaluate.compared" if is_mean else "evaluate.compared_other"
-    return phrases(
-        len(known), Case(some(known), key, fields), only=history.is_assessed
-    )
+    return phrases(len(known), Case(some(known), key, fields), only=history.is_assessed)
 
 
 def _amount_unit(currency: str) -> tuple[Message, float]:

@@ -86,8 +86,9 @@ def _area_mu(parcels: pd.DataFrame) -> float:
 def _about_evaluation(evaluation: Evaluation) -> list[Message]:
     parcels = evaluation.parcels
     assessed = parcels[parcels["is_assessed"]]
-    tests = list(dict.fromkeys(evaluation.findings["finding"]))
-    is_flagged = (assessed[tests] == "yes").any(axis="columns")
+    findings = evaluation.findings
+    tests = list(dict.fromkeys(findings["finding"]))
+    is_flagged = assessed.index.isin(findings.loc[findings["verdict"] == "yes", "parcel_id"])
     total_mu, flagged_mu = _area_mu(assessed), _area_mu(assessed[is_flagged])
     lines = [
         say(
@@ -99,7 +100,8 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
         )
     ]
     for test in tests:
-        found, unknown = assessed[assessed[test] == "yes"], assessed[assessed[test] == "unknown"]
+        told = findings[findings["finding"] == test].groupby("verdict")["parcel_id"].agg(list)
+        found, unknown = (assessed.loc[told.get(verdict, [])] for verdict in ("yes", "unknown"))
         lines.append(
             say(
                 "summary.test",
