@@ -179,6 +179,7 @@ def _fill_cover(  # noqa: PLR0913  (what stands on it)
     """Below the title: the day, how to read it, how much was found, the rules, and what it all rests on."""
     measure = _named("render.measure", evaluation.measure)
     sentences = [say("book.how"), say("book.averages_of", measure=measure)]
+    sentences += _which_average(evaluation.averages)
     sentences += [
         item.message if item.stage == "averages" else say("book.left_out", why=item.message)
         for item in evaluation.left_out
@@ -198,6 +199,20 @@ def _fill_cover(  # noqa: PLR0913  (what stands on it)
         put(sheet, offset, 1, item)
         put(sheet, offset, 2, value)
     sheet.column_dimensions["A"].width = 34
+
+
+def _which_average(averages: pd.DataFrame) -> list[Message]:
+    """Which average of which groups it is, where it is not the area-weighted mean of the park or its zones."""
+    kinds = averages[["average", "average_over"]].drop_duplicates().to_dict("records")
+    return [
+        say(
+            "book.which_average",
+            average=say(f"evaluate.average.{kind['average']}"),
+            over=say(f"book.over_{kind['average_over']}"),
+        )
+        for kind in kinds
+        if kind["average"] != "area_weighted" or kind["average_over"] in ("industry", "scale")
+    ]
 
 
 def _add_headed(sheet: Worksheet, row: int, heading: str, columns: _Columns) -> int:

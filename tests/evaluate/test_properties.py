@@ -22,7 +22,9 @@ from geoplan.model.rulepack import Rules, load_rules
 
 PACKS = ["seed-practice", "findings-assumed", "averages-assumed", "robustness-assumed"]
 RULES = load_rules(PACKS, overrides={"robustness.draws": 20}, overrides_source="t")
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
 AMOUNT = st.one_of(st.just(NAN), st.integers(0, 9).map(lambda n: n * 1e6))
 
 
