@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geoplan.evaluate._arrays import UNKNOWN, Bools, Codes, Floats, Ints, Strings
+from geoplan.evaluate.judgement import Judgement
 from geoplan.model.telling import shown
 from geoplan.words import LANGUAGES, Language, Message, catalogue
 
@@ -78,6 +79,8 @@ class Found:
         The numbers it used.
     margin
         How far the parcel is from the threshold: below 0 it is flagged, by so much; none where there is no such number.
+    judgement
+        How it was judged; none where the test could not be made.
     """
 
     verdict: Codes
@@ -85,6 +88,7 @@ class Found:
     is_made: bool = True
     evidence: Mapping[str, Floats] = field(default_factory=dict)
     margin: Floats | None = None
+    judgement: Judgement | None = None
 
 
 def not_made(why: Message | None, count: int) -> Found:

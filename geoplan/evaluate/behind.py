@@ -8,6 +8,7 @@ import pandas as pd
 
 from geoplan.evaluate._arrays import verdict_words
 from geoplan.evaluate.better import BETTER, line_of, other_ends
+from geoplan.evaluate.groups import mean_of
 from geoplan.evaluate.land import read_land
 from geoplan.evaluate.measures import (
     BASES,
@@ -22,7 +23,7 @@ from geoplan.evaluate.triage import CONDITIONS, TriageLine, triage_table
 from geoplan.model.answers import Evaluation
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
-from geoplan.words import Message, join, say
+from geoplan.words import Message, join, name_in_both, say
 
 __all__ = ["Years", "measure_of", "triage_of", "years_of"]
 
@@ -35,14 +36,17 @@ class Years:
     ----------
     table
         Index year; ``amount_per_m2``, ``mean_amount_per_m2`` [currency/m2/a] and ``verdict``: whether it is below.
-    group
-        Whose mean it is: ``park``, or the name of a zone.
+    mean
+        Whose mean it is, in words.
+    thin
+        Years whose average speaks for little, and why.
     basis
         What the land of the firms on it was taken from.
     """
 
     table: pd.DataFrame
-    group: str
+    mean: Message
+    thin: tuple[tuple[int, Message], ...]
     basis: tuple[Message, ...]
 
 
@@ -54,12 +58,22 @@ def measure_of(evaluation: Evaluation) -> Measure:
 def years_of(park: Park, evaluation: Evaluation, parcel_id: str) -> Years | None:
     """The years of one parcel; ``None`` where it is not assessed, or the measure has no figures in this park."""
     table = evaluation.yearly
-    if table.empty or parcel_id not in set(table["parcel_id"]):
+    if table.empty or evaluation.averages.empty or parcel_id not in set(table["parcel_id"]):
         return None
     table = table[table["parcel_id"] == parcel_id].set_index("year")
+    own, averages = table["group"].iloc[0], evaluation.averages
+    thin = averages[(averages["group"] == own) & (averages["note_en"] != "")]
     return Years(
         table=table[["amount_per_m2", "mean_amount_per_m2", "verdict"]],
-        group=_group(park, evaluation, parcel_id),
+        mean=mean_of(
+            str(averages["average_over"].iloc[0]),
+            "" if pd.isna(own) else str(own),
+            str(averages["average"].iloc[0]),
+        ),
+        thin=tuple(
+            (int(row.year), name_in_both({"en": row.note_en, "zh": row.note_zh}))
+            for row in thin.itertuples()
+        ),
         basis=_basis(park, measure_of(evaluation), parcel_id),
     )
 
@@ -71,11 +85,6 @@ def _basis(park: Park, measure: Measure, parcel_id: str) -> tuple[Message, ...]:
     measured = measure_parcels(park, measure=measure, ledger=ledger, area_m2=area_m2)
     used = zip(BASES, measured.basis[park.parcels.index.get_loc(parcel_id)].tolist(), strict=True)
     return tuple(say(f"evaluate.basis.{name}") for name, is_used in used if is_used)
-
-
-def _group(park: Park, evaluation: Evaluation, parcel_id: str) -> str:
-    groups = set(evaluation.averages["group"])
-    return "park" if groups == {"park"} else str(park.parcels.loc[parcel_id, "zone"])
 
 
 def triage_of(

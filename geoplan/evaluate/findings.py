@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats
 from geoplan.evaluate._texts import Case, Found, Texts, name_lists, percents, phrases, plain_numbers
+from geoplan.evaluate.judgement import Figure, Judgement
 from geoplan.evaluate.land import Land
 from geoplan.evaluate.occupants import Ledger
 
 __all__ = ["non_industrial_lease", "share_of", "vacant"]
+
+_LEASE, _VACANT = "non_industrial_lease.min_share", "vacant.min_months"
+#: The rows that a line fits, their verdict, and the sentence that says so.
+Lines = tuple[tuple[Bools, int, str], ...]
 
 
 def non_industrial_lease(
@@ -30,29 +37,49 @@ def non_industrial_lease(
     share, is_measured = share_of(ledger, surely, unmeasured=np.finfo(float).tiny)
     most, _ = share_of(ledger, perhaps, unmeasured=1.0)
     here = ledger.count(now)
-    nobody = here == 0
-    yes, no = share > min_share, most <= min_share
     fields = {
         "names": _tenants(ledger, surely),
         "share": percents(share),
         "limit": f"{min_share:.0%}",
         "count": here,
     }
-    found = _first_that_fits(
-        land,
-        "evaluate.lease",
-        fields,
-        (nobody & (is_vacant == YES), NO, "empty"),
-        (nobody, UNKNOWN, "no_firm"),
-        (yes & is_measured, YES, "yes"),
-        (yes, YES, "yes_share_open"),
-        (no & (ledger.count(surely) > 0), NO, "too_little"),
-        (no, NO, "no"),
-        (ledger.count(perhaps & ~surely) > 0, UNKNOWN, "use_unknown"),
-        (~nobody, UNKNOWN, "share_unknown"),
+    judgement = Judgement(
+        judge=_lease,
+        figures={
+            "share": Figure(value=share, over=("space",), most=1.0),
+            "most": Figure(value=most, over=("space",), most=1.0),
+        },
+        limits={_LEASE: min_share},
+        facts={
+            "is_measured": is_measured,
+            "is_nobody": here == 0,
+            "is_empty": (here == 0) & (is_vacant == YES),
+            "has_sure": ledger.count(surely) > 0,
+            "has_open": ledger.count(perhaps & ~surely) > 0,
+        },
+        margins={_LEASE: np.where(is_measured & (here > 0), min_share - share, np.nan)},
     )
-    told = np.where(is_measured & ~nobody, share, np.nan)
+    found = _first_that_fits(land, "evaluate.lease", fields, _lease_lines, judgement)
+    told = np.where(is_measured & (here > 0), share, np.nan)
     return _with_numbers(found, "leased_share", told, "min_share", min_share)
+
+
+def _lease(told: Mapping[str, Any]) -> Codes:
+    return _first(_lease_lines(told))
+
+
+def _lease_lines(told: Mapping[str, Any]) -> Lines:
+    yes, no = told["share"] > told[_LEASE], told["most"] <= told[_LEASE]
+    return (
+        (told["is_empty"], NO, "empty"),
+        (told["is_nobody"], UNKNOWN, "no_firm"),
+        (yes & told["is_measured"], YES, "yes"),
+        (yes, YES, "yes_share_open"),
+        (no & told["has_sure"], NO, "too_little"),
+        (no, NO, "no"),
+        (told["has_open"], UNKNOWN, "use_unknown"),
+        (~told["is_nobody"], UNKNOWN, "share_unknown"),
+    )
 
 
 def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
@@ -66,25 +93,44 @@ def vacant(land: Land, *, ledger: Ledger | None, min_months: float) -> Found:
     nothing = np.zeros(len(land), dtype=np.int64)
     here = nothing if ledger is None else ledger.count(ledger.is_current)
     in_use = nothing if ledger is None else ledger.count(ledger.is_current & ~ledger.is_empty)
-    is_bare = (land.has_building == NO) & (ledger is not None)
+    judgement = Judgement(
+        judge=_vacant,
+        figures={"months": Figure(value=months, over=("months",))},
+        limits={_VACANT: min_months},
+        facts={
+            "is_vacant": is_vacant,
+            "is_used": in_use > 0,
+            "is_not_run": here > 0,
+            "is_open": land.is_open,
+            "is_bare": (land.has_building == NO) & (ledger is not None),
+        },
+        margins={_VACANT: min_months - months},
+    )
+    fields = {"months": plain_numbers(months), "limit": f"{min_months:g}", "count": in_use}
+    found = _first_that_fits(land, "evaluate.vacant", fields, _vacant_lines, judgement)
+    return _with_numbers(found, "months", months, "min_months", min_months)
+
+
+def _vacant(told: Mapping[str, Any]) -> Codes:
+    return _first(_vacant_lines(told))
+
+
+def _vacant_lines(told: Mapping[str, Any]) -> Lines:
+    months, limit, is_vacant = told["months"], told[_VACANT], told["is_vacant"]
     is_empty = (months > 0) | (is_vacant == YES)
-    is_long = is_empty & (months >= min_months)
-    found = _first_that_fits(
-        land,
-        "evaluate.vacant",
-        {"months": plain_numbers(months), "limit": f"{min_months:g}", "count": in_use},
+    is_long = is_empty & (months >= limit)
+    return (
         ((is_vacant == NO) & is_long, UNKNOWN, "contradiction"),
         (is_vacant == NO, NO, "not_vacant"),
         (is_long, YES, "long"),
-        (is_empty & (months < min_months), NO, "short"),
+        (is_empty & (months < limit), NO, "short"),
         (is_vacant == YES, YES, "recorded"),
-        (in_use > 0, NO, "in_use"),
-        (here > 0, YES, "not_run"),
-        (land.is_open, YES, "open_land"),
-        (is_bare, YES, "bare"),
-        (np.ones(len(land), dtype=bool), UNKNOWN, "open"),
+        (told["is_used"], NO, "in_use"),
+        (told["is_not_run"], YES, "not_run"),
+        (told["is_open"], YES, "open_land"),
+        (told["is_bare"], YES, "bare"),
+        (np.ones(len(months), dtype=bool), UNKNOWN, "open"),
     )
-    return _with_numbers(found, "months", months, "min_months", min_months)
 
 
 def _with_numbers(found: Found, name: str, own: Floats, limit_name: str, limit: float) -> Found:
@@ -92,14 +138,26 @@ def _with_numbers(found: Found, name: str, own: Floats, limit_name: str, limit: 
     return replace(found, evidence=evidence, margin=limit - own)
 
 
+def _first(lines: Lines) -> Codes:
+    """Verdict of the first line that fits each parcel."""
+    verdict = np.select([rows for rows, _, _ in lines], [code for _, code, _ in lines])
+    return verdict.astype(np.int8)
+
+
 def _first_that_fits(
-    land: Land, group: str, fields: dict[str, object], *lines: tuple[Bools, int, str]
+    land: Land,
+    group: str,
+    fields: dict[str, object],
+    lines_of: Callable[[Mapping[str, Any]], Lines],
+    judgement: Judgement,
 ) -> Found:
     """Verdict of the first line that fits each parcel, and its sentence for those that are assessed."""
-    verdict = np.select([rows for rows, _, _ in lines], [code for _, code, _ in lines])
+    lines = lines_of(judgement.told)
     cases = [Case(rows, f"{group}.{key}", fields) for rows, _, key in lines]
     return Found(
-        verdict=verdict.astype(np.int8), reason=phrases(len(verdict), *cases, only=land.is_assessed)
+        verdict=_first(lines),
+        reason=phrases(len(land), *cases, only=land.is_assessed),
+        judgement=judgement,
     )
 
 

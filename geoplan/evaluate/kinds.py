@@ -8,14 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Codes, Floats, verdicts
-from geoplan.evaluate._texts import Case, Found, Texts, percents, phrases, plain_numbers, quantities
+from geoplan.evaluate._arrays import NO, YES, Codes, verdicts
+from geoplan.evaluate._kind_parts import below_limits, below_number, everywhere, judged, part_of
+from geoplan.evaluate._kinds_of_firms import (
+    banned_codes,
+    banned_trade,
+    grade_d_run,
+    half_stopped,
+    low_tax,
+    stopped,
+    sublet,
+)
+from geoplan.evaluate._texts import Found, percents, plain_numbers
 from geoplan.evaluate.ground import Ground
+from geoplan.evaluate.judgement import Figure, Judgement
+from geoplan.evaluate.runs import below
 from geoplan.model.ledger import dates_of
 from geoplan.model.rulepack import Rules
 from geoplan.words import say
@@ -23,6 +36,11 @@ from geoplan.words import say
 __all__ = ["KINDS", "Kind", "asked_kinds"]
 
 _UNKNOWN_USE = "unknown"
+_BUILT, _PAID = "unfinished.min_built_share", "unfinished.min_investment_share"
+_RATIO, _HEIGHT = (
+    "low_floor_area_ratio.min_ratio", "low_floor_area_ratio.double_storey_height_m",
+)  # fmt: skip
+_DIGITS = "plan_mismatch.code_digits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +84,7 @@ def asked_kinds(rules: Rules) -> tuple[Kind, ...]:
         if name.endswith(("_years", "_digits"))
         and (rules.value(name) < 1 or rules.value(name) % 1 != 0)
     ]
-    if any(kind.table for kind in kinds) and not _banned_codes(rules):
+    if any(kind.table for kind in kinds) and not banned_codes(rules):
         problems.append(say("evaluate.kind.bad_codes"))
     if problems:
         raise ScenarioError(problems)
@@ -78,20 +96,32 @@ def idle_land(ground: Ground) -> Found:
     land = ground.land
     limit = ground.rules.value("idle_land.min_months")
     months = np.where(land.is_vacant == NO, 0.0, land.months)
-    bare, built = land.has_building == NO, land.has_building == YES
-    used = ground.firms_in_use > 0
-    enough = months >= limit
-    yes = bare & enough & (land.is_vacant != NO)
-    no = built | (bare & ~enough & (~np.isnan(months) | used))
-    return _judged(
+    return judged(
         ground,
         "idle_land",
-        verdicts(yes, no & ~yes),
-        {"months": months, "min_months": _all(ground, limit)},
+        Judgement(
+            judge=_idle_land,
+            figures={"months": Figure(value=months, over=("months",))},
+            limits={"idle_land.min_months": limit},
+            facts={
+                "is_vacant": land.is_vacant,
+                "has_building": land.has_building,
+                "is_used": ground.firms_in_use > 0,
+            },
+            margins={"idle_land.min_months": limit - months},
+        ),
+        {"months": months, "min_months": everywhere(ground, limit)},
         value=plain_numbers(months),
         limit=f"{limit:g}",
-        margin=limit - months,
     )
+
+
+def _idle_land(told: Mapping[str, Any]) -> Codes:
+    bare, built = told["has_building"] == NO, told["has_building"] == YES
+    enough = told["months"] >= told["idle_land.min_months"]
+    yes = bare & enough & (told["is_vacant"] != NO)
+    no = built | (bare & ~enough & (~np.isnan(told["months"]) | told["is_used"]))
+    return verdicts(yes, no & ~yes)
 
 
 def unfinished(ground: Ground) -> Found:
@@ -99,119 +129,123 @@ def unfinished(ground: Ground) -> Found:
 
     Built is floor area over what the contract asks for; invested is fixed assets over the contract's.
     """
-    built_limit = ground.rules.value("unfinished.min_built_share")
-    paid_limit = ground.rules.value("unfinished.min_investment_share")
-    built = _over(
+    built_limit = ground.rules.value(_BUILT)
+    paid_limit = ground.rules.value(_PAID)
+    built = part_of(
         ground.land.floor_area_m2,
         ground.parcel_number("contract_floor_area_ratio") * ground.land.area_m2,
     )
-    paid = _over(ground.invested_per_m2, ground.parcel_number("contract_investment_amount_per_m2"))
-    stands = ground.operating == "stopped"
-    yes = (built > built_limit) & (built < 1) & (paid > paid_limit) & stands
-    no = (
-        (built <= built_limit)
-        | (built >= 1)
-        | (paid <= paid_limit)
-        | np.isin(ground.operating, ("normal", "reduced"))
+    paid = part_of(
+        ground.invested_per_m2, ground.parcel_number("contract_investment_amount_per_m2")
     )
-    return _judged(
+    judgement = Judgement(
+        judge=_unfinished,
+        figures={
+            "built": Figure(value=built, over=("floor",), under=("area", "contract")),
+            "paid": Figure(value=paid, over=("assets",), under=("area", "contract")),
+        },
+        limits={_BUILT: built_limit, _PAID: paid_limit},
+        facts={"operating": ground.operating},
+        margins={_BUILT: built_limit - built, _PAID: paid_limit - paid},
+    )
+    nearest = -np.minimum(built - built_limit, paid - paid_limit)
+    return judged(
         ground,
         "unfinished",
-        verdicts(yes, no),
+        judgement,
         {
             "built_share": built,
             "investment_share": paid,
-            "min_built_share": _all(ground, built_limit),
-            "min_investment_share": _all(ground, paid_limit),
+            "min_built_share": everywhere(ground, built_limit),
+            "min_investment_share": everywhere(ground, paid_limit),
         },
         value=percents(built),
         limit=f"{built_limit:.0%}",
-        margin=np.where(yes, -np.minimum(built - built_limit, paid - paid_limit), np.nan),
+        margin=np.where(judgement.verdict() == YES, nearest, np.nan),
     )
 
 
-def stopped(ground: Ground) -> Found:
-    """Every firm stopped, and no output for at least so many years; years without a report are not known."""
-    limit = ground.rules.value("stopped.min_years")
-    years, could_be = ground.years_without_output
-    stands = ground.operating == "stopped"
-    runs = np.isin(ground.operating, ("normal", "reduced"))
-    return _judged(
-        ground,
-        "stopped",
-        verdicts(stands & (years >= limit), runs | (stands & (could_be < limit))),
-        {"years_without_output": years, "min_years": _all(ground, limit)},
-        value=plain_numbers(years),
-        limit=f"{limit:g}",
-        margin=limit - years,
+def _unfinished(told: Mapping[str, Any]) -> Codes:
+    built, paid = told["built"], told["paid"]
+    yes = (built > told[_BUILT]) & (built < 1) & (paid > told[_PAID])
+    no = (
+        (built <= told[_BUILT])
+        | (built >= 1)
+        | (paid <= told[_PAID])
+        | np.isin(told["operating"], ("normal", "reduced"))
     )
-
-
-def half_stopped(ground: Ground) -> Found:
-    """Firms that are half stopped use at least a share of the parcel; where space is not known, of its firms."""
-    limit = ground.rules.value("half_stopped.min_share")
-    least, most = ground.shares_of("half_stopped")
-    return _judged(
-        ground,
-        "half_stopped",
-        verdicts((least >= limit) & (least > 0), most < limit),
-        {"half_stopped_share": least, "min_share": _all(ground, limit)},
-        value=percents(least),
-        limit=f"{limit:.0%}",
-        margin=limit - least,
-    )
-
-
-def low_tax(ground: Ground) -> Found:
-    """Tax over land below a share of the park's mean, or below the contract's; the higher of the two counts."""
-    own, mean = ground.tax_per_m2
-    share = ground.rules.value("low_tax.min_share_of_mean")
-    limit = np.fmax(share * mean, ground.parcel_number("contract_tax_amount_per_m2"))
-    return _below(ground, "low_tax", "tax_amount_per_m2", own, limit)
+    return verdicts(yes & (told["operating"] == "stopped"), no)
 
 
 def low_floor_area_ratio(ground: Ground) -> Found:
     """Floor area over land below the least; floors of storeys above so many metres count double."""
-    limit = ground.rules.value("low_floor_area_ratio.min_ratio")
-    high = ground.rules.value("low_floor_area_ratio.double_storey_height_m")
+    limit = ground.rules.value(_RATIO)
+    high = ground.rules.value(_HEIGHT)
     ratio = ground.counted_floor_m2(high) / ground.land.area_m2
-    return _below(ground, "low_floor_area_ratio", "floor_area_ratio", ratio, _all(ground, limit))
+    judgement = Judgement(
+        judge=_low_ratio,
+        figures={"ratio": Figure(value=ratio, over=("floor",), under=("area",))},
+        limits={_RATIO: limit, _HEIGHT: high},
+        facts={"height": high, "area_m2": ground.land.area_m2, "floor_of": ground.counted_floor_m2},
+        margins={_RATIO: ratio - limit},
+    )
+    return below_limits(
+        ground,
+        "low_floor_area_ratio",
+        "floor_area_ratio",
+        ratio,
+        everywhere(ground, limit),
+        judgement,
+    )
+
+
+def _low_ratio(told: Mapping[str, Any]) -> Codes:
+    ratio, high = told["ratio"], told[_HEIGHT]
+    if high != told["height"]:
+        ratio = told["floor_of"](high) / told["area_m2"]
+    return below(ratio, told[_RATIO])
 
 
 def low_coverage(ground: Ground) -> Found:
     """Ground covered by buildings below the least share of the parcel."""
-    limit = ground.rules.value("low_coverage.min_share")
     share = ground.covered_m2 / ground.land.area_m2
-    return _below(ground, "low_coverage", "coverage_share", share, _all(ground, limit))
+    return below_number(
+        ground,
+        "low_coverage.min_share",
+        "coverage_share",
+        share,
+        over=("footprint",),
+        under=("area",),
+    )
 
 
 def low_investment(ground: Ground) -> Found:
     """Fixed assets over land below a share of what the contract asks for."""
-    share = ground.rules.value("low_investment.min_share_of_contract")
-    limit = share * ground.parcel_number("contract_investment_amount_per_m2")
-    return _below(
-        ground, "low_investment", "investment_amount_per_m2", ground.invested_per_m2, limit
+    name = "low_investment.min_share_of_contract"
+    share, own = ground.rules.value(name), ground.invested_per_m2
+    asked = ground.parcel_number("contract_investment_amount_per_m2")
+    judgement = Judgement(
+        judge=_low_investment,
+        figures={
+            "own": Figure(value=own, over=("assets",), under=("area",)),
+            "asked": Figure(value=asked, over=("contract",)),
+        },
+        limits={name: share},
+        margins={name: part_of(own, asked) - share},
+    )
+    return below_limits(
+        ground, "low_investment", "investment_amount_per_m2", own, share * asked, judgement
     )
 
 
-def sublet(ground: Ground) -> Found:
-    """Tenants use at least a share of the parcel."""
-    limit = ground.rules.value("sublet.min_share")
-    least, most = ground.let_shares
-    return _judged(
-        ground,
-        "sublet",
-        verdicts((least >= limit) & (least > 0), most < limit),
-        {"rented_share": least, "min_share": _all(ground, limit)},
-        value=percents(least),
-        limit=f"{limit:.0%}",
-        margin=limit - least,
-    )
+def _low_investment(told: Mapping[str, Any]) -> Codes:
+    return below(told["own"], told["low_investment.min_share_of_contract"] * told["asked"])
 
 
 def lease_expired(ground: Ground) -> Found:
     """The land right ended so many months before the end of the last year with figures, or earlier."""
-    limit = ground.rules.value("lease_expired.min_months")
+    name = "lease_expired.min_months"
+    limit = ground.rules.value(name)
     ends = dates_of(ground.park.parcels, "expiry_date")
     if ground.year is None:
         over = np.full(len(ground.land), np.nan)
@@ -220,63 +254,50 @@ def lease_expired(ground: Ground) -> Found:
         months = (day.year - ends.dt.year) * 12 + (day.month - ends.dt.month)
         over = months.where(ends.isna() | (ends.dt.day <= day.day), months - 1).to_numpy(float)
         over = np.where((ends > day).to_numpy(), np.minimum(over, -1.0), over)
-    return _judged(
+    return judged(
         ground,
         "lease_expired",
-        verdicts(over >= limit, over < limit),
-        {"months_since_end": over, "min_months": _all(ground, limit)},
+        Judgement(
+            judge=_lease_expired,
+            limits={name: limit},
+            facts={"months": over},
+            margins={name: limit - over},
+        ),
+        {"months_since_end": over, "min_months": everywhere(ground, limit)},
         value=plain_numbers(over),
         limit=f"{limit:g}",
-        margin=limit - over,
     )
 
 
-def banned_trade(ground: Ground) -> Found:
-    """A firm whose industry code (GB/T 4754) begins with a code of the list is on the parcel."""
-    banned, unknown, here = ground.firms_in_trades(_banned_codes(ground.rules))
-    yes = banned > 0
-    return _judged(
-        ground,
-        "banned_trade",
-        verdicts(yes, ~yes & (unknown == 0) & (here > 0)),
-        {"banned_firm_count": banned.astype(float), "firm_count": here.astype(float)},
-        value=plain_numbers(banned.astype(float)),
-        limit="0",
-        margin=np.full(len(yes), np.nan),
-    )
+def _lease_expired(told: Mapping[str, Any]) -> Codes:
+    months, limit = told["months"], told["lease_expired.min_months"]
+    return verdicts(months >= limit, months < limit)
 
 
 def plan_mismatch(ground: Ground) -> Found:
     """Use today differs from the plan in force, within so many digits of the national code."""
-    digits = int(ground.rules.value("plan_mismatch.code_digits"))
-    uses = [ground.codes(name) for name in ("use", "zoned_use")]
-    known = np.logical_and.reduce([(use != "") & (use != _UNKNOWN_USE) for use in uses])
-    now, then = (np.array([str(code)[:digits] for code in use], dtype=object) for use in uses)
-    differs = np.asarray(now != then, dtype=bool)
-    return _judged(
+    digits = ground.rules.value(_DIGITS)
+    use, planned = (ground.codes(name) for name in ("use", "zoned_use"))
+    return judged(
         ground,
         "plan_mismatch",
-        verdicts(known & differs, known & ~differs),
-        {"code_digits": _all(ground, digits)},
-        value=uses[0].astype(str),
-        limit=uses[1].astype(str),
-        margin=np.full(len(known), np.nan),
+        Judgement(
+            judge=_mismatch, limits={_DIGITS: digits}, facts={"use": use, "planned": planned}
+        ),
+        {"code_digits": everywhere(ground, digits)},
+        value=use.astype(str),
+        limit=planned.astype(str),
     )
 
 
-def grade_d_run(ground: Ground) -> Found:
-    """A firm on the parcel was graded D for at least so many years in a row, up to the last graded year."""
-    limit = ground.rules.value("grade_d_run.min_years")
-    years, is_known = ground.years_of_grade_d
-    return _judged(
-        ground,
-        "grade_d_run",
-        verdicts(years >= limit, is_known & (years < limit)),
-        {"years_graded_d": years, "min_years": _all(ground, limit)},
-        value=plain_numbers(years),
-        limit=f"{limit:g}",
-        margin=limit - years,
+def _mismatch(told: Mapping[str, Any]) -> Codes:
+    uses = (told["use"], told["planned"])
+    known = np.logical_and.reduce([(use != "") & (use != _UNKNOWN_USE) for use in uses])
+    now, then = (
+        np.array([str(code)[: int(told[_DIGITS])] for code in use], dtype=object) for use in uses
     )
+    differs = np.asarray(now != then, dtype=bool)
+    return verdicts(known & differs, known & ~differs)
 
 
 #: All kinds, in the order in which they are told.
@@ -307,57 +328,3 @@ KINDS: tuple[Kind, ...] = (
     Kind(name="plan_mismatch", find=plan_mismatch, numbers=("plan_mismatch.code_digits",)),
     Kind(name="grade_d_run", find=grade_d_run, numbers=("grade_d_run.min_years",)),
 )
-
-
-def _below(ground: Ground, name: str, what: str, own: Floats, limit: Floats) -> Found:
-    """Strictly below the limit is a yes; what just reaches it passes."""
-    return _judged(
-        ground,
-        name,
-        verdicts(own < limit, own >= limit),
-        {what: own, "limit": limit},
-        value=quantities(own),
-        limit=quantities(limit),
-        margin=own - limit,
-    )
-
-
-def _judged(  # noqa: PLR0913  (what a finding says, part by part)
-    ground: Ground,
-    name: str,
-    verdict: Codes,
-    evidence: Mapping[str, Floats],
-    *,
-    value: object,
-    limit: object,
-    margin: Floats,
-) -> Found:
-    fields = {"value": value, "limit": limit}
-    reason: Texts = phrases(
-        len(verdict),
-        Case(verdict == YES, f"evaluate.kind.{name}.yes", fields),
-        Case(verdict == NO, f"evaluate.kind.{name}.no", fields),
-        Case(verdict == UNKNOWN, f"evaluate.kind.{name}.unknown", {}),
-        only=ground.land.is_assessed,
-    )
-    return Found(verdict=verdict, reason=reason, evidence=evidence, margin=margin)
-
-
-def _all(ground: Ground, value: float) -> Floats:
-    return np.full(len(ground.land), float(value))
-
-
-def _over(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(
-        np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0), dtype=np.float64
-    )
-
-
-def _banned_codes(rules: Rules) -> tuple[str, ...]:
-    """Codes without the letter of the section, ``C2614`` as ``2614``; nothing where the table is no list of codes."""
-    table = rules.data("banned_trade")
-    codes = table.get("industry_codes") if isinstance(table, Mapping) else None
-    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        return ()
-    plain = tuple(code.strip().lstrip("ABCDEFGHIJKLMNOPQRST") for code in codes)
-    return plain if all(code.isdigit() for code in plain) else ()

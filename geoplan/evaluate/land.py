@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.errors import ScenarioError
 from geoplan.evaluate._arrays import (
     YES,
     Bools,
@@ -24,13 +23,9 @@ from geoplan.evaluate._texts import Texts, messages
 from geoplan.model.landuse import is_industrial, is_storage, is_vacant_land
 from geoplan.model.park import Park
 from geoplan.model.schema import UNKNOWN_USE
-from geoplan.model.telling import shown
-from geoplan.words import Message, say
+from geoplan.words import Message
 
-__all__ = ["GROUPINGS", "Land", "Zones", "parcel_of_building", "read_land", "read_zones"]
-
-#: Over what a mean is taken.
-GROUPINGS = ("park", "zone")
+__all__ = ["Land", "Zones", "parcel_of_building", "read_land"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,16 +63,24 @@ class Land:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Zones:
-    """The group whose mean counts for each parcel: position in ``names``, -1 for none."""
+    """The group whose mean counts for each parcel: position in ``names``, -1 for none.
+
+    Attributes
+    ----------
+    spoken
+        Whose mean it is, group by group, and last that of a parcel without a group.
+    kind
+        What the groups are: ``park``, ``zone``, ``industry`` or ``scale``.
+    """
 
     code: NDArray[np.intp]
     names: tuple[str, ...]
     spoken: tuple[Message, ...]
+    kind: str
 
     def in_words(self) -> Texts:
         """Whose mean counts, parcel by parcel."""
-        named = (*self.spoken, say("evaluate.mean_of_no_zone"))
-        return messages(named).take(np.where(self.code < 0, len(self.names), self.code))
+        return messages(self.spoken).take(np.where(self.code < 0, len(self.names), self.code))
 
 
 def read_land(park: Park) -> Land:
@@ -99,25 +102,6 @@ def read_land(park: Park) -> Land:
         is_assessed=np.asarray(is_plant | is_open | (is_vacant == YES)),
         is_use_unknown=(use.isna() | (use == UNKNOWN_USE)).to_numpy(dtype=bool),
     )
-
-
-def read_zones(park: Park, average_over: str) -> Zones:
-    """The groups over which means are taken.
-
-    Raises
-    ------
-    ScenarioError
-        Zones are asked for, and no parcel names one.
-    """
-    if average_over == "park":
-        code = np.zeros(len(park.parcels), dtype=np.intp)
-        return Zones(code=code, names=("park",), spoken=(say("evaluate.mean_of_park"),))
-    if "zone" not in park.parcels or park.parcels["zone"].isna().all():
-        raise ScenarioError([say("evaluate.no_zones")])
-    code, found = pd.factorize(park.parcels["zone"], sort=True)
-    names = tuple(str(name) for name in found)
-    spoken = tuple(say("evaluate.mean_of_zone", zone=shown(name)) for name in names)
-    return Zones(code=code, names=names, spoken=spoken)
 
 
 def _standing_floor(park: Park) -> tuple[Floats, Codes]:

@@ -9,13 +9,15 @@ from functools import partial
 import pandas as pd
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate._arrays import UNKNOWN, verdict_of
+from geoplan.evaluate._arrays import UNKNOWN, verdict_of, verdict_words
 from geoplan.evaluate._texts import Found, not_made
 from geoplan.evaluate.findings import non_industrial_lease, vacant
 from geoplan.evaluate.ground import Ground
+from geoplan.evaluate.groups import GROUPINGS, group_problems, read_groups
 from geoplan.evaluate.help import help_of_firms
+from geoplan.evaluate.judgement import Judged
 from geoplan.evaluate.kinds import asked_kinds
-from geoplan.evaluate.land import GROUPINGS, Land, read_land, read_zones
+from geoplan.evaluate.land import Land, read_land
 from geoplan.evaluate.measures import (
     Measure,
     find_measure,
@@ -24,9 +26,11 @@ from geoplan.evaluate.measures import (
     missing_for,
 )
 from geoplan.evaluate.occupants import Ledger, operating, read_ledger
+from geoplan.evaluate.peers import AVERAGES, Averaging, averaging_problems
 from geoplan.evaluate.runs import UNKNOWN_YEARS, UnknownYears
 from geoplan.evaluate.shortfall import History, below_mean, compare, no_averages
 from geoplan.evaluate.tables import RULE_OF, finding_table, parcel_columns, yearly_table
+from geoplan.evaluate.thin import summary_of
 from geoplan.evaluate.triage import triage_table, unasked_conditions
 from geoplan.model.answers import Evaluation, StageLeftOut
 from geoplan.model.park import Park
@@ -42,6 +46,7 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     rules: Rules,
     measure: str = "output",
     average_over: str = "park",
+    average: str = "area_weighted",
     unknown_years: str = "bridge",
     gradings: pd.DataFrame | None = None,
 ) -> Evaluation:
@@ -63,7 +68,12 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     measure
         One of :data:`geoplan.evaluate.MEASURES`.
     average_over
-        ``park``, or ``zone``: the mean of the parcel's own zone.
+        ``park``; ``zone``: the parcel's own zone; ``industry``, ``scale``: the trade, or the scale, of the firms that
+        answer for more than half of its land (:mod:`geoplan.evaluate.groups`).
+    average
+        ``area_weighted``, ``mean_of_ratios``, ``median``, ``trimmed`` or ``leave_one_out``
+        (:mod:`geoplan.evaluate.peers`). One that speaks for little is said, and with ``average.min_known_count`` or
+        ``average.min_known_share`` in a rule pack held against nobody.
     unknown_years
         ``bridge``: an unknown year neither counts nor breaks a run; ``strict``: only known years in a row count.
     gradings
@@ -80,7 +90,7 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     ScenarioError
         The scenario or its rules ask for what there is not; all problems at once.
     """
-    asked = _question(rules, measure, average_over, unknown_years)
+    asked = _question(park, rules, measure, average_over, average, unknown_years)
     lines = triage_table(rules.data("triage"))
     kinds = asked_kinds(rules)
     if unasked := unasked_conditions(lines, [*RULE_OF, *(kind.name for kind in kinds)]):
@@ -95,11 +105,23 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
         history, averages = compare(
             measured,
             land=land,
-            zones=read_zones(park, average_over),
+            zones=read_groups(
+                park,
+                average_over,
+                rules=rules,
+                ledger=ledger,
+                area_m2=land.area_m2,
+                year=int(measured.years[-1]),
+                average=asked.how.average,
+            ),
             min_years=asked.min_years,
             unknown_years=asked.unknown_years,
+            how=asked.how,
+            ledger=ledger if asked.measure.is_of_firms else None,
         )
     found, left_out = _three_tests(park, asked, land=land, ledger=ledger, history=history)
+    if thin := summary_of(averages):
+        left_out = (*left_out, StageLeftOut(stage="averages", message=thin))
     ground = Ground(park=park, rules=rules, land=land, ledger=ledger, year=year, gradings=gradings)
     found |= {kind.name: kind.find(ground) for kind in kinds}
     columns = parcel_columns(
@@ -123,6 +145,16 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
         left_out=left_out,
         measure=asked.measure.column,
         yearly=yearly_table(ids, is_assessed=land.is_assessed, history=history),
+        judged=Judged(
+            findings={name: test.judgement for name, test in found.items()},
+            answers={
+                "has_building": verdict_words(land.has_building),
+                "operating": operating(ledger, len(land)),
+            },
+            lines=lines,
+            is_assessed=land.is_assessed,
+            area_m2=land.area_m2,
+        ),
     )
 
 
@@ -134,12 +166,16 @@ class _Question:
     unknown_years: UnknownYears
     min_years: int
     rules: Rules
+    how: Averaging
 
 
-def _question(rules: Rules, measure: str, average_over: str, unknown_years: str) -> _Question:
+def _question(  # noqa: PLR0913, PLR0917  (what evaluate_park was asked)
+    park: Park, rules: Rules, measure: str, average_over: str, average: str, unknown_years: str
+) -> _Question:
     problems: list[Message] = []
     for setting, value, known in (
         ("average_over", average_over, GROUPINGS),
+        ("average", average, AVERAGES),
         ("unknown_years", unknown_years, UNKNOWN_YEARS),
     ):
         if value not in known:
@@ -148,6 +184,8 @@ def _question(rules: Rules, measure: str, average_over: str, unknown_years: str)
             problems.append(
                 say("evaluate.no_choice", setting=setting, value=value, known=names, near=near)
             )
+    problems += group_problems(park, average_over, rules=rules)
+    problems += averaging_problems(average, rules)
     min_years = rules.value(RULE_OF["below_mean"])
     if min_years < 1 or min_years != int(min_years):
         problems.append(say("evaluate.whole_years", value=f"{min_years:g}"))
@@ -162,6 +200,7 @@ def _question(rules: Rules, measure: str, average_over: str, unknown_years: str)
         unknown_years="strict" if unknown_years == "strict" else "bridge",
         min_years=int(min_years),
         rules=rules,
+        how=Averaging.by_rules(average, rules),
     )
 
 

@@ -1,69 +1,46 @@
-"""How sure a verdict below the mean is: under other figures, averages and years, and as thresholds move."""
+"""How sure each verdict and each triage is: under other figures, averages, years and rule packs, and with errors drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import pyarrow as pa
 
+from geoplan.errors import ScenarioError
 from geoplan.evaluate._arrays import (
     NO,
     UNKNOWN,
     YES,
-    Bools,
     Codes,
     Floats,
     Ints,
     categories,
-    floats_of,
+    some,
     verdict_words,
 )
-from geoplan.evaluate._texts import Case, Texts, percents, phrases, text_column
-from geoplan.evaluate.peers import peer_average
-from geoplan.evaluate.runs import UnknownYears, below, runs_of
+from geoplan.evaluate._sureness import (
+    BORDERLINE,
+    ROBUST,
+    SURENESS,
+    UNKNOWN_DATA,
+    Check,
+    beside,
+    told_of,
+)
+from geoplan.evaluate._texts import Case, percents, phrases, records, text_column
+from geoplan.evaluate._triage_sureness import TRIAGE_COLUMNS, sureness_of_triage, triage_by
+from geoplan.evaluate.curves import threshold_curve
+from geoplan.evaluate.judgement import INPUTS, Judged, Judgement
+from geoplan.evaluate.peers import AVERAGES
+from geoplan.evaluate.trials import draw_trials
 from geoplan.model.answers import Evaluation, Robustness
 from geoplan.model.rulepack import Rules
-from geoplan.words import LANGUAGES, join, say
+from geoplan.words import Message, say
 
 __all__ = ["SURENESS", "assess_robustness"]
-
-#: How sure a verdict can be.
-SURENESS = ("robust", "borderline", "unknown_data")
-_SHARES_OF_MEAN = tuple(tenth / 10 for tenth in range(5, 16))
-_MONTHS = (3, 6, 12, 18, 24, 36)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Case:
-    """What the test below the mean was made of: parcel x year, and what was asked."""
-
-    ids: pd.Index
-    per_m2: Floats
-    mean_per_m2: Floats
-    area_m2: Floats
-    group: NDArray[np.intp]
-    min_years: int
-    unknown_years: UnknownYears
-
-    def verdict(
-        self,
-        per_m2: Floats | None = None,
-        mean_per_m2: Floats | None = None,
-        *,
-        min_years: int | None = None,
-        unknown_years: UnknownYears | None = None,
-    ) -> Codes:
-        """The verdict with one thing changed."""
-        own = self.per_m2 if per_m2 is None else per_m2
-        mean = self.mean_per_m2 if mean_per_m2 is None else mean_per_m2
-        return runs_of(
-            below(own, mean),
-            min_years=self.min_years if min_years is None else min_years,
-            unknown_years=unknown_years or self.unknown_years,
-        ).verdict
 
 
 def assess_robustness(
@@ -71,184 +48,235 @@ def assess_robustness(
     *,
     rules: Rules,
     rng: np.random.Generator,
-    unknown_years: UnknownYears = "bridge",
+    others: Mapping[str, Evaluation] | None = None,
 ) -> Robustness:
-    """Tell for each assessed parcel how sure its verdict below the mean is.
+    """Tell for each assessed parcel how sure each of its verdicts is, and what to do with it.
 
-    One thing is changed at a time: the parcel's own figures up and down (the mean held), the average, the years asked,
-    the handling of unknown years. Then figures and areas of all parcels are drawn anew with the stated errors, the
-    area-weighted mean with them, and it is counted how often the parcel is flagged. *Robust*: no change gives another
-    verdict and the trials agree; *borderline*: one does; *decided by unknown data*: the verdict is unknown.
+    One thing is changed at a time: each input of the parcel's own figures up and down (the mean held), the average, the
+    years asked, the handling of unknown years, the rule packs. Then all figures are drawn anew with the stated errors,
+    the averages with them, and it is counted how often the parcel is flagged. *Robust*: no change gives another
+    verdict and the trials agree; *borderline*: one does; *decided by unknown data*: the verdict is unknown, or an
+    unknown answer could change the triage.
 
     Parameters
     ----------
     evaluation
-        An answer of :func:`geoplan.evaluate.evaluate_park`; reads ``yearly``, ``averages`` and ``parcels``.
+        An answer of :func:`geoplan.evaluate.evaluate_park`.
     rules
-        ``below_mean.min_years`` and the numbers ``robustness.*``.
+        The rule packs it was made with, and the numbers ``robustness.*``.
     rng
         Where the trials draw from; the same seed gives the same answer.
-    unknown_years
-        As the evaluation was asked.
+    others
+        The same park evaluated with other rule packs, by the name of these.
 
     Returns
     -------
     Robustness
-        Layers ``robustness`` (in the order of the parcels) and ``threshold_curve``.
+        Layers ``robustness`` and ``triage_robustness`` (in the order of the parcels), and ``threshold_curve``.
+
+    Raises
+    ------
+    ScenarioError
+        No pack has the numbers ``robustness.*``, or one can mean nothing; all problems at once.
+    ValueError
+        The evaluation does not say how it was judged.
 
     References
     ----------
     Our own definition.
     """
-    case = _case(evaluation, rules, unknown_years)
-    base = case.verdict()
-    changed = {name: other != base for name, other in _others(case, rules).items()}
-    probability = _flagged_share(case, rules, rng)
-    certain = rules.value("robustness.certain_share")
-    agrees = np.where(base == YES, probability >= certain, probability <= 1 - certain)
-    any_changed = np.logical_or.reduce(list(changed.values()))
-    sureness = np.where(base == UNKNOWN, 2, np.where(any_changed | ~agrees, 1, 0))
-    runs = runs_of(
-        below(case.per_m2, case.mean_per_m2),
-        min_years=case.min_years,
-        unknown_years=case.unknown_years,
-    )
-    reason = _reason(sureness, changed, probability)
-    table = pd.DataFrame(
-        {
-            "parcel_id": case.ids.astype("str"),
-            "finding": pd.Series("below_mean", index=range(len(base)), dtype="str"),
-            "verdict": verdict_words(base).astype("str"),
-            "margin_share": _last_known(case.per_m2 / case.mean_per_m2 - 1),
-            "margin_years": pd.array(runs.current - case.min_years, dtype="Int64"),
-            "flagged_probability": probability,
-            "changed_by": _names(changed, len(base)),
-            "sureness": categories(sureness, SURENESS).astype("str"),
-            **{f"reason_{language}": text_column(reason[language]) for language in LANGUAGES},
-        }
-    )
-    return Robustness(parcels=table, threshold_curve=_curve(case, evaluation))
-
-
-def _case(evaluation: Evaluation, rules: Rules, unknown_years: UnknownYears) -> _Case:
-    yearly = evaluation.yearly
-    years = max(yearly["year"].nunique(), 1)
-    ids = pd.Index(yearly["parcel_id"].to_numpy()[::years])
-    land = pd.DataFrame(evaluation.parcels).loc[ids]
-    groups = pd.Index(evaluation.averages["group"].unique())
-    if groups.tolist() == ["park"]:
-        group = np.zeros(len(ids), dtype=np.intp)
-    else:
-        zones = land["zone"] if "zone" in land else pd.Series(index=ids, dtype="str")
-        group = groups.get_indexer(pd.Index(zones))
-    area = land["area_m2"].to_numpy(dtype=np.float64)
-    grid = (len(ids), years)
-    return _Case(
-        ids=ids,
-        per_m2=yearly["amount_per_m2"].to_numpy(dtype=np.float64).reshape(grid),
-        mean_per_m2=yearly["mean_amount_per_m2"].to_numpy(dtype=np.float64).reshape(grid),
-        area_m2=np.where(area > 0, area, np.nan),
-        group=group,
-        min_years=int(rules.value("below_mean.min_years")),
-        unknown_years=unknown_years,
-    )
-
-
-def _others(case: _Case, rules: Rules) -> Mapping[str, Codes]:
-    """Verdicts with one thing changed, by the name of the change."""
-    share, trim = rules.value("robustness.input_share"), rules.value("robustness.trim_share")
-    others = {
-        "lower_input": case.verdict(case.per_m2 * (1 - share)),
-        "higher_input": case.verdict(case.per_m2 * (1 + share)),
+    judged = evaluation.judged
+    if not isinstance(judged, Judged):
+        msg = "the evaluation does not say how it was judged: it must come from evaluate_park"
+        raise ValueError(msg)  # noqa: TRY004  (the type is right, it lacks a part)
+    if problems := _bad_numbers(rules):
+        raise ScenarioError(problems)
+    count = len(judged.area_m2)
+    unknown = np.full(count, UNKNOWN, dtype=np.int8)
+    base = {
+        name: unknown if judgement is None else judgement.verdict()
+        for name, judgement in judged.findings.items()
     }
-    for average in ("mean_of_ratios", "median", "trimmed", "leave_one_out"):
-        mean = peer_average(
-            case.per_m2,
-            area_m2=case.area_m2,
-            group=case.group,
-            average=average,
-            trim_share=trim,
-        )
-        others[average] = case.verdict(mean_per_m2=mean)
-    if case.min_years > 1:
-        others["fewer_years"] = case.verdict(min_years=case.min_years - 1)
-    others["more_years"] = case.verdict(min_years=case.min_years + 1)
-    policy: UnknownYears = "strict" if case.unknown_years == "bridge" else "bridge"
-    others["unknown_years"] = case.verdict(unknown_years=policy)
-    return others
-
-
-def _flagged_share(case: _Case, rules: Rules, rng: np.random.Generator) -> Floats:
-    """Part of the trials that flag each parcel; figures that are unknown stay so."""
-    amount_error = rules.value("robustness.amount_error_share")
-    area_error = rules.value("robustness.area_error_share")
-    draws = int(rules.value("robustness.draws"))
-    amount = case.per_m2 * case.area_m2[:, None]
-    flagged = np.zeros(len(amount))
-    for _ in range(draws):
-        area = case.area_m2 * np.exp(area_error * rng.standard_normal(len(amount)))
-        drawn = amount * (1 + amount_error * rng.standard_normal(amount.shape)) / area[:, None]
-        mean = peer_average(drawn, area_m2=area, group=case.group, average="area_weighted")
-        flagged += case.verdict(drawn, mean) == YES
-    return flagged / max(draws, 1)
-
-
-def _last_known(values: Floats) -> Floats:
-    """The last known figure of each row."""
-    return pd.DataFrame(values).ffill(axis=1).iloc[:, -1].to_numpy(dtype=np.float64)
-
-
-def _reason(sureness: Ints, changed: Mapping[str, Bools], probability: Floats) -> Texts:
-    share = percents(probability)
-    names = list(changed)
-    code = np.column_stack(list(changed.values())) @ (1 << np.arange(len(names)))
-    hanging = []
-    for pattern in np.unique(code[(sureness == 1) & (code > 0)]).tolist():
-        told = [say(f"robust.check.{name}") for bit, name in enumerate(names) if pattern >> bit & 1]
-        fields = {"checks": join(told, "common.enumeration"), "probability": share}
-        hanging.append(Case((sureness == 1) & (code == pattern), "robust.hangs", fields))
-    return phrases(
-        len(sureness),
-        Case(sureness == 0, "robust.holds", {"probability": share}),
-        Case(sureness == 2, "robust.unknown", {}),  # noqa: PLR2004  (position in SURENESS)
-        *hanging,
-        Case(np.ones(len(sureness), dtype=bool), "robust.trials", {"probability": share}),
+    todo = triage_by(judged, base)
+    checks = [
+        *(
+            Check(name=name, words=words, verdicts=told, triage=triage_by(judged, {**base, **told}))
+            for name, words, told in _changes(judged, rules)
+            if told
+        ),
+        *_other_packs(evaluation, others or {}),
+    ]
+    trials = draw_trials(
+        judged, todo=todo, rules=rules, rng=rng, triage=lambda told: triage_by(judged, told)
+    )
+    certain = rules.value("robustness.certain_share")
+    rows = np.flatnonzero(judged.is_assessed)
+    ids = evaluation.parcels.index[rows].astype("str")
+    tables = [
+        _of_finding(name, verdict, judged.findings[name], checks, trials.flagged[name], certain)
+        for name, verdict in base.items()
+    ]
+    return Robustness(
+        parcels=_parcel_by_parcel(tables, rows, ids),
+        triage=sureness_of_triage(judged, base, todo, checks, trials.same, certain)
+        .take(rows)
+        .reset_index(drop=True)
+        .assign(parcel_id=ids)[["parcel_id", *TRIAGE_COLUMNS]],
+        threshold_curve=threshold_curve(judged, rules=rules),
     )
 
 
-def _names(changed: Mapping[str, Bools], count: int) -> pd.Series[str]:
-    """The changes that give another verdict, by name."""
-    lists = ["; ".join(name for name, rows in changed.items() if rows[row]) for row in range(count)]
-    return pd.Series(lists, dtype="str")
+#: The numbers it takes, and the most that each can be.
+_NUMBERS: Mapping[str, float] = {
+    "input_share": 1.0,
+    "amount_error_share": 1.0,
+    "area_error_share": 1.0,
+    "floor_error_share": 1.0,
+    "months_error_share": 1.0,
+    "certain_share": 1.0,
+    "trim_share": 0.5,
+    "draws": 100_000.0,
+}
 
 
-def _curve(case: _Case, evaluation: Evaluation) -> pd.DataFrame:
-    """Layer ``threshold_curve``: the flagged land as one threshold moves, the others held."""
-    area = np.nan_to_num(case.area_m2)
-    rows: list[tuple[str, float, str, Codes]] = [
-        ("share_of_mean", share, "1", case.verdict(mean_per_m2=case.mean_per_m2 * share))
-        for share in _SHARES_OF_MEAN
+def _bad_numbers(rules: Rules) -> list[Message]:
+    names = {f"robustness.{name}": most for name, most in _NUMBERS.items()}
+    told = {name: rules.value(name) for name in names if name in rules.numbers}
+    return [
+        *(say("robust.no_number", name=name) for name in names if name not in told),
+        *(
+            say("evaluate.number_beyond", name=name, value=f"{value:g}", most=f"{names[name]:g}")
+            for name, value in told.items()
+            if not 0 <= value <= names[name]
+        ),
     ]
-    rows += [
-        ("min_years", years, "a", case.verdict(min_years=years))
-        for years in range(1, case.per_m2.shape[1] + 1)
-    ]
-    land = pd.DataFrame(evaluation.parcels).loc[case.ids]
-    months, vacant = floats_of(land, "vacancy_months"), land["vacant"].to_numpy(dtype=object)
-    if (months >= 0).any():
-        told = np.where(vacant == "yes", YES, np.where(vacant == "no", NO, UNKNOWN))
-        rows += [
-            ("vacancy_months", asked, "months",
-             np.where(months > 0, np.where(months >= asked, YES, NO), told).astype(np.int8))
-            for asked in _MONTHS
-        ]  # fmt: skip
-    return pd.DataFrame(
-        [
-            (name, float(value), unit,
-             float(area[told == YES].sum()), int((told == YES).sum()),
-             float(area[told == UNKNOWN].sum()), int((told == UNKNOWN).sum()))
-            for name, value, unit, told in rows
-        ],
-        columns=["threshold", "value", "unit", "flagged_area_m2", "flagged_count",
-                 "unknown_area_m2", "unknown_count"],
-    )  # fmt: skip
+
+
+def _changes(judged: Judged, rules: Rules) -> Iterator[tuple[str, Message, dict[str, Codes]]]:
+    """Each thing changed: its name, in words, and the verdicts of the findings it has a say in."""
+    made = {name: item for name, item in judged.findings.items() if item is not None}
+    share, trim = rules.value("robustness.input_share"), rules.value("robustness.trim_share")
+    for used in INPUTS:
+        having = {name: item for name, item in made.items() if used in item.inputs}
+        for which, factor in (("lower", 1 - share), ("higher", 1 + share)):
+            words = say(f"robust.check.{which}", input=say(f"robust.input.{used}"), share=share)
+            told = {name: item.with_inputs({used: factor}) for name, item in having.items()}
+            yield f"{which}_{used}", words, told
+    for average in AVERAGES:
+        told = {
+            name: item.with_average(average, trim_share=trim)
+            for name, item in made.items()
+            if item.peers is not None and item.peers.how.average != average
+        }
+        yield average, say(f"robust.check.{average}"), told
+    for name, step in (("fewer_years", -1.0), ("more_years", 1.0)):
+        told = {
+            finding: item.verdict(asked)
+            for finding, item in made.items()
+            if (asked := _years_asked(item, step))
+        }
+        yield name, say(f"robust.check.{name}"), told
+    policy = {"bridge": "strict", "strict": "bridge"}
+    told = {
+        name: item.verdict({"unknown_years": policy[item.facts["unknown_years"]]})
+        for name, item in made.items()
+        if "unknown_years" in item.facts
+    }
+    yield "unknown_years", say("robust.check.unknown_years"), told
+
+
+def _years_asked(judgement: Judgement, step: float) -> dict[str, float]:
+    """The thresholds in years, one more or less; a year less than one is not asked."""
+    asked = {name: value for name, value in judgement.limits.items() if name.endswith("_years")}
+    return {name: value + step for name, value in asked.items() if value + step >= 1}
+
+
+def _other_packs(evaluation: Evaluation, others: Mapping[str, Evaluation]) -> Iterator[Check]:
+    ids = evaluation.parcels.index
+    codes = {"yes": YES, "no": NO, "unknown": UNKNOWN}
+    for name, other in others.items():
+        table = other.findings.assign(code=other.findings["verdict"].map(codes))
+        wide = table.pivot_table(index="parcel_id", columns="finding", values="code")
+        wide = wide.reindex(ids).fillna(UNKNOWN).astype(np.int8)
+        shared = [kind for kind in wide if kind in set(evaluation.findings["finding"])]
+        todo = other.parcels["triage"].reindex(ids)
+        yield Check(
+            name=f"packs {name}",
+            words=say("robust.check.packs", packs=name),
+            verdicts={str(kind): wide[kind].to_numpy(dtype=np.int8) for kind in shared},
+            triage=pd.Categorical(todo),
+        )
+
+
+def _of_finding(  # noqa: PLR0913, PLR0917  (what a row says, part by part)
+    name: str,
+    verdict: Codes,
+    judgement: Judgement | None,
+    checks: Sequence[Check],
+    probability: Floats,
+    certain: float,
+) -> dict[str, Any]:
+    """The columns of one finding, for all parcels."""
+    count = len(verdict)
+    having = [check for check in checks if name in check.verdicts]
+    changed = beside([check.verdicts[name] != verdict for check in having], count)
+    agrees = np.where(verdict == YES, probability >= certain, probability <= 1 - certain)
+    sureness = np.where(
+        verdict == UNKNOWN,
+        UNKNOWN_DATA,
+        np.where(some(changed) | ~agrees, BORDERLINE, ROBUST),
+    )
+    share = percents(probability)
+    names, spoken = told_of(changed, having)
+    reason = phrases(
+        count,
+        Case(sureness == ROBUST, "robust.holds", {"probability": share}),
+        Case(sureness == UNKNOWN_DATA, "robust.unknown", {}),
+        Case(some(changed), "robust.hangs", {"checks": spoken, "probability": share}),
+        Case(np.ones(count, dtype=bool), "robust.trials", {"probability": share}),
+    )
+    margins = {} if judgement is None else dict(judgement.margins)
+    limits = {} if judgement is None else judgement.limits
+    years = [-margin for threshold, margin in margins.items() if threshold.endswith("_years")]
+    return {
+        "finding": pa.repeat(pa.scalar(name, pa.large_string()), count),
+        "verdict": np.asarray(verdict_words(verdict)),
+        "margins": records(margins, count),
+        "margin_share": _nearest(margins, limits, count),
+        "margin_years": years[0] if years else np.full(count, np.nan),
+        "flagged_probability": probability,
+        "changed_by": names,
+        "sureness": np.asarray(categories(sureness, SURENESS)),
+        "reason_en": reason["en"],
+        "reason_zh": reason["zh"],
+    }
+
+
+def _nearest(margins: Mapping[str, Floats], limits: Mapping[str, float], count: int) -> Floats:
+    """The smallest margin over its threshold (1 where that is a share of something); none of thresholds at 0."""
+    nearest = np.full(count, np.nan)
+    for name, margin in margins.items():
+        if name.endswith("_years") or not (limit := limits.get(name, 1.0)):
+            continue
+        share = margin / limit
+        closer = np.isnan(nearest) | (np.abs(share) < np.abs(nearest))
+        nearest = np.where(closer & ~np.isnan(share), share, nearest)
+    return nearest
+
+
+def _parcel_by_parcel(
+    tables: Sequence[Mapping[str, Any]], rows: Ints, ids: pd.Index
+) -> pd.DataFrame:
+    """Table ``robustness``: the findings of each assessed parcel, parcel by parcel."""
+    count = len(tables)
+    order = (np.arange(count) * len(rows) + np.arange(len(rows))[:, None]).ravel()
+    columns: dict[str, object] = {"parcel_id": ids[np.repeat(np.arange(len(ids)), count)]}
+    for name in tables[0]:
+        parts = [table[name] for table in tables]
+        if isinstance(parts[0], pa.Array):
+            chosen = pa.concat_arrays([part.take(rows) for part in parts])
+            columns[name] = text_column(chosen.take(order))
+        else:
+            column = np.concatenate([np.asarray(part)[rows] for part in parts])[order]
+            columns[name] = pd.Series(column, dtype="str" if column.dtype == object else None)
+    return pd.DataFrame(columns)

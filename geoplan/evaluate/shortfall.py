@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,13 +21,19 @@ from geoplan.evaluate._texts import (
     year_lists,
 )
 from geoplan.evaluate.averages import means, partial_sums
+from geoplan.evaluate.judgement import Figure, Judgement, Peers
 from geoplan.evaluate.land import Land, Zones
 from geoplan.evaluate.measures import BASES, GAPS, Measure, Measured
+from geoplan.evaluate.occupants import Ledger
+from geoplan.evaluate.peers import Averaging, other_average
 from geoplan.evaluate.runs import Runs, UnknownYears, below, runs_of
+from geoplan.evaluate.thin import thin_averages, with_notes
 from geoplan.units import to_base
 from geoplan.words import Message, join, say
 
 __all__ = ["History", "below_mean", "compare", "no_averages"]
+
+_MIN_YEARS, _SHARE_OF_MEAN = "below_mean.min_years", "below_mean.share_of_mean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,8 +50,12 @@ class History:
         Whose mean it is, in words.
     is_assessed
         Parcels that are assessed: only of them there are words.
-    min_years
-        Years in a row that count.
+    min_years, unknown_years
+        Years in a row that count, and how unknown ones are taken.
+    groups, how, counts
+        Whose average of which sort it is, and which parcels are part of it.
+    is_set_aside
+        Parcel x year: there is an average, and the rule packs find it too thin to be held against.
     """
 
     measured: Measured
@@ -54,30 +66,61 @@ class History:
     mean_name: Texts
     is_assessed: Bools
     min_years: int
+    groups: Zones
+    is_set_aside: Bools
+    area_m2: Floats
+    unknown_years: UnknownYears
+    how: Averaging
+    counts: Bools
 
 
 def no_averages() -> pd.DataFrame:
     """Table ``averages`` without a row."""
     columns = {"group": "str", "year": "int64", "amount": "float64", "area_m2": "float64"}
     nothing = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    return means(partial_sums(nothing))
+    return with_notes(means(partial_sums(nothing)), how=Averaging(), over="park", firm_count=None)
 
 
-def compare(
+def compare(  # noqa: PLR0913  (each is named)
     measured: Measured,
     *,
     land: Land,
     zones: Zones,
     min_years: int,
     unknown_years: UnknownYears,
+    how: Averaging,
+    ledger: Ledger | None,
 ) -> tuple[History, pd.DataFrame]:
-    """Set each parcel against its mean; the means are those of land in industrial use. Also hands back ``averages``."""
-    averages = means(partial_sums(_values(measured, land, zones)))
+    """Set each parcel against its mean; the means are those of land in industrial use. Also hands back ``averages``.
+
+    An average that the rule packs find too thin is held against nobody: the year is unknown.
+    """
+    values = _values(measured, land, zones)
+    averages = means(partial_sums(values))
     table = averages.pivot_table(index="group", columns="year", values="mean_amount_per_m2")
     grid = table.reindex(index=list(zones.names), columns=measured.years).to_numpy(dtype=np.float64)
     no_zone = np.full((1, grid.shape[1]), np.nan)
     mean_per_m2 = np.vstack([grid, no_zone])[zones.code]
     per_m2 = measured.amount / land.area_m2[:, None]
+    counts = land.is_assessed & ~land.is_open & ~np.isnan(land.area_m2)
+    if how.average != "area_weighted":
+        averages, mean_per_m2 = other_average(
+            averages,
+            values,
+            how=how,
+            per_m2=per_m2,
+            area_m2=land.area_m2,
+            group=zones.code,
+            names=zones.names,
+            years=measured.years,
+            counts=counts,
+        )
+    is_known = counts[:, None] & ~np.isnan(per_m2)
+    thin = thin_averages(
+        averages, zones=zones, years=measured.years, how=how, ledger=ledger, is_known=is_known
+    )
+    set_aside = thin.of_parcels & ~np.isnan(mean_per_m2)
+    mean_per_m2 = np.where(set_aside, np.nan, mean_per_m2)
     is_below = below(per_m2, mean_per_m2)
     history = History(
         measured=measured,
@@ -88,8 +131,14 @@ def compare(
         mean_name=zones.in_words(),
         is_assessed=land.is_assessed,
         min_years=min_years,
+        area_m2=land.area_m2,
+        unknown_years=unknown_years,
+        groups=zones,
+        is_set_aside=set_aside,
+        how=how,
+        counts=counts,
     )
-    return history, averages
+    return history, thin.averages
 
 
 def _values(measured: Measured, land: Land, zones: Zones) -> pd.DataFrame:
@@ -140,16 +189,55 @@ def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
         only=history.is_assessed,
     )
     told = history.is_assessed[:, None]
+    aside = some(history.is_set_aside) & history.is_assessed
+    thin = {"years": year_lists(history.is_set_aside, years)}
+    set_aside = phrases(count, Case(aside, "evaluate.thin.years", thin))
     gaps = _listed(history.measured.gaps & ~every(known)[:, None] & told, GAPS, "gap")
     basis = _listed(history.measured.basis & any_known[:, None] & told, BASES, "basis")
     asked = np.full(count, float(history.min_years))
     current = np.where(any_known, runs.current, np.nan)
     return Found(
         verdict=runs.verdict,
-        reason=joined(words, gaps, basis),
+        reason=joined(words, set_aside, gaps, basis),
         evidence={"run_years": current, "min_years": asked},
         margin=asked - current,
+        judgement=_judgement(history, asked - current),
     )
+
+
+def _judgement(history: History, margin: Floats) -> Judgement:
+    """How the test was judged: a year is below if it lies below ``share_of_mean`` times the average, here 1."""
+    unknown = np.full(history.per_m2.shape, np.nan)
+    share = np.divide(
+        history.per_m2, history.mean_per_m2, out=unknown, where=history.mean_per_m2 > 0
+    )
+    last = pd.DataFrame(share - 1).ffill(axis=1)
+    return Judgement(
+        judge=_judge,
+        figures={
+            "own": Figure(value=history.per_m2, over=("amount",), under=("area",)),
+            "mean": Figure(value=history.mean_per_m2),
+        },
+        limits={_MIN_YEARS: float(history.min_years), _SHARE_OF_MEAN: 1.0},
+        facts={"unknown_years": history.unknown_years},
+        margins={_MIN_YEARS: margin, _SHARE_OF_MEAN: last.iloc[:, -1].to_numpy(dtype=np.float64)},
+        peers=Peers(
+            own="own",
+            mean="mean",
+            area_m2=history.area_m2,
+            group=history.groups.code,
+            counts=history.counts,
+            how=history.how,
+            is_set_aside=history.is_set_aside,
+        ),
+    )
+
+
+def _judge(told: Mapping[str, Any]) -> Codes:
+    is_below = below(told["own"], told["mean"] * told[_SHARE_OF_MEAN])
+    return runs_of(
+        is_below, min_years=int(told[_MIN_YEARS]), unknown_years=told["unknown_years"]
+    ).verdict
 
 
 def _compared(history: History, known: Bools, currency: str) -> Texts:
@@ -162,10 +250,11 @@ def _compared(history: History, known: Bools, currency: str) -> Texts:
         "other": quantities(history.mean_per_m2[rows, last] / per_m2),
         "unit": unit,
         "year": history.measured.years[last],
+        "average": say(f"evaluate.average.{history.how.average}"),
     }
-    return phrases(
-        len(known), Case(some(known), "evaluate.compared", fields), only=history.is_assessed
-    )
+    is_mean = history.how.average == "area_weighted"
+    key = "evaluate.compared" if is_mean else "evaluate.compared_other"
+    return phrases(len(known), Case(some(known), key, fields), only=history.is_assessed)
 
 
 def _amount_unit(currency: str) -> tuple[Message, float]:
@@ -186,7 +275,7 @@ def _per_land(measure: Measure, currency: str) -> Message:
 def _unknown_years(history: History, known: Bools) -> Texts:
     """The unknown years of the current run, and where the figures begin if that is why it is unknown."""
     runs, years, count = history.runs, history.measured.years, len(known)
-    gaps = runs.is_in_run & ~known
+    gaps = runs.is_in_run & ~known & ~history.is_set_aside
     listed = {"years": year_lists(gaps, years)}
     too_few = runs.is_in_run.sum(axis=1) < history.min_years
     early = runs.begins_early & too_few & (runs.verdict == UNKNOWN) & some(known)

@@ -115,8 +115,16 @@ def yearly_table(ids: pd.Index, *, is_assessed: Bools, history: History | None) 
             "verdict": verdict_words(
                 np.zeros(0, dtype=np.int8) if history is None else history.is_below[rows].ravel()
             ).astype("str"),
+            "group": _groups(history, rows, len(years)),
         }
     )
+
+
+def _groups(history: History | None, rows: Ints, years: int) -> pd.api.extensions.ExtensionArray:
+    """Whose average counts, missing where it is nobody's."""
+    names = () if history is None else history.groups.names
+    code = np.zeros(0, dtype=np.intp) if history is None else history.groups.code[rows]
+    return pd.array(names, dtype="str").take(np.repeat(code, years), allow_fill=True)
 
 
 def _history_columns(history: History | None, assessed: Bools) -> dict[str, object]:

@@ -17,7 +17,7 @@ from geoplan.evaluate._texts import Case, Texts, phrases
 from geoplan.model.schema import VERDICTS, column
 from geoplan.words import Message, join, say
 
-__all__ = ["CONDITIONS", "TriageLine", "decide", "triage_table", "unasked_conditions"]
+__all__ = ["CONDITIONS", "TriageLine", "decide", "results", "triage_table", "unasked_conditions"]
 
 #: What a line may ask for, and the answers there are.
 CONDITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -105,14 +105,7 @@ def decide(
 ) -> tuple[pd.Categorical, Texts]:
     """The result of the first line that fits each parcel, and for ``only`` some which line that was, in words."""
     count = len(only)
-    fits = []
-    for line in lines:
-        fit = np.ones(count, dtype=bool)
-        for name, allowed in line.when.items():
-            fit &= answers[name].isin(allowed)
-        fits.append(fit)
-    known = column("parcels", "triage").choices
-    result = np.select(fits, [known.index(line.result) for line in lines], -1)
+    fits = _fits(lines, answers, count)
     reason = phrases(
         count,
         *(
@@ -129,7 +122,29 @@ def decide(
         ),
         only=only,
     )
-    return categories(result, known), reason
+    return results(lines, answers, count), reason
+
+
+def results(
+    lines: Sequence[TriageLine], answers: Mapping[str, pd.Categorical], count: int
+) -> pd.Categorical:
+    """The result of the first line that fits each of ``count`` parcels."""
+    known = column("parcels", "triage").choices
+    places = [known.index(line.result) for line in lines]
+    return categories(np.select(_fits(lines, answers, count), places, -1), known)
+
+
+def _fits(
+    lines: Sequence[TriageLine], answers: Mapping[str, pd.Categorical], count: int
+) -> list[Bools]:
+    """Which parcels each line fits, whatever the lines before it say."""
+    fits = []
+    for line in lines:
+        fit = np.ones(count, dtype=bool)
+        for name, allowed in line.when.items():
+            fit &= answers[name].isin(allowed)
+        fits.append(fit)
+    return fits
 
 
 def _problems_of_line(number: int, line: Mapping[str, Any]) -> list[Message]:

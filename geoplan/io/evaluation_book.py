@@ -8,10 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from openpyxl import Workbook
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geoplan.io._sureness_sheets import (
+    count_columns,
+    curve_columns,
+    draw_curves,
+    sure_columns,
+    triage_columns,
+)
 from geoplan.io._workbook import (
     BOLD,
     HEADER_FILL,
@@ -24,7 +32,7 @@ from geoplan.io._workbook import (
     save_book,
     split_long,
 )
-from geoplan.model.answers import Evaluation
+from geoplan.model.answers import Evaluation, Robustness
 from geoplan.model.ledger import current_rows
 from geoplan.model.park import Park
 from geoplan.model.rulepack import RuleNumber, Rules
@@ -36,8 +44,19 @@ __all__ = ["write_evaluation"]
 
 _LONGEST_NAME = 31  # of a sheet
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\]")
-_WIDTHS = {"reason_zh": 70, "reason_en": 70, "firms": 32, "name": 24, "rule": 34, "source": 90}
-_WRAPPED = {"reason_zh", "reason_en", "firms", "source"}
+_WIDTHS = {
+    "reason_zh": 70,
+    "reason_en": 70,
+    "sure_zh": 60,
+    "sure_en": 60,
+    "note_zh": 40,
+    "note_en": 40,
+    "firms": 32,
+    "name": 24,
+    "rule": 34,
+    "source": 90,
+}
+_WRAPPED = {"reason_zh", "reason_en", "sure_zh", "sure_en", "firms", "source"}
 _WIDTH = 16
 _RULE_COLUMNS = ("rule", "value", "unit", "standing", "source", "pack")
 
@@ -54,12 +73,15 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     provenance: Mapping[str, str],
     date: dt.date,
     title: Message,
+    robustness: Robustness | None = None,
 ) -> None:
     """Write the findings to an Excel workbook, every heading and verdict in Chinese and in English.
 
     The cover says how much land each test found, on which numbers the verdicts rest, with source and standing, and what
-    could not be tested. Each test has a sheet: parcels found first, then those it cannot tell, then the others. Text is
-    always text, never a formula. Equal input gives an equal file, byte for byte.
+    could not be tested. Each test has a sheet: parcels found first, then those it cannot tell, then the others. With
+    ``robustness`` each row says how sure it is, the cover how many are, and two sheets more tell it of the triage and
+    draw how the flagged land moves as each threshold moves. Text is always text, never a formula. Equal input gives an
+    equal file, byte for byte.
 
     Parameters
     ----------
@@ -77,6 +99,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         The day the file bears.
     title
         What was evaluated.
+    robustness
+        How sure the findings are.
 
     Raises
     ------
@@ -103,14 +127,21 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     book = empty_book()
     cover = book.create_sheet(in_both("book.cover"))
     put_title(cover, _both(say("book.title", title=title)))
-    _fill_cover(cover, evaluation, rules=rules, provenance=provenance, date=date)
+    _fill_cover(
+        cover, evaluation, rules=rules, provenance=provenance, date=date, robustness=robustness
+    )
     firms = _firms_by_parcel(park, evaluation)
     for kind in _kinds(evaluation):
         table = evaluation.findings[evaluation.findings["finding"] == kind]
         sheet = book.create_sheet(_sheet_name(kind, book.sheetnames))
         put_title(sheet, _both(_named("render.finding", kind)))
-        _add_table(sheet, 3, _finding_columns(table, evaluation, firms=firms, rules=rules))
+        columns = _finding_columns(table, evaluation, firms=firms, rules=rules)
+        if robustness is not None:
+            columns |= sure_columns(robustness, _found_first(table))
+        _add_table(sheet, 3, columns)
         sheet.freeze_panes = sheet.cell(row=4, column=2)
+    if robustness is not None:
+        _add_sureness(book, robustness)
     averages = book.create_sheet(in_both("book.averages"))
     put_title(averages, in_both("book.averages"))
     _add_table(averages, 3, _as_headed(evaluation.averages, "averages"))
@@ -120,26 +151,45 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     save_book(path, book, date=date)
 
 
+def _add_sureness(book: Workbook, robustness: Robustness) -> None:
+    """Two sheets: how sure the triage is, and the flagged land as each threshold moves."""
+    triage = book.create_sheet(in_both("book.sure_triage"))
+    put_title(triage, in_both("book.sure_triage"))
+    _add_table(triage, 3, triage_columns(robustness))
+    triage.freeze_panes = triage.cell(row=4, column=2)
+    curves = book.create_sheet(in_both("book.curves"))
+    put_title(curves, in_both("book.curves"))
+    _add_table(curves, 3, curve_columns(robustness.threshold_curve))
+    draw_curves(curves, robustness.threshold_curve, top=3)
+
+
 def _kinds(evaluation: Evaluation) -> list[str]:
     return list(dict.fromkeys(evaluation.findings["finding"]))
 
 
-def _fill_cover(
+def _fill_cover(  # noqa: PLR0913  (what stands on it)
     sheet: Worksheet,
     evaluation: Evaluation,
     *,
     rules: Rules,
     provenance: Mapping[str, str],
     date: dt.date,
+    robustness: Robustness | None,
 ) -> None:
     """Below the title: the day, how to read it, how much was found, the rules, and what it all rests on."""
     measure = _named("render.measure", evaluation.measure)
     sentences = [say("book.how"), say("book.averages_of", measure=measure)]
-    sentences += [say("book.left_out", why=item.message) for item in evaluation.left_out]
+    sentences += _which_average(evaluation.averages)
+    sentences += [
+        item.message if item.stage == "averages" else say("book.left_out", why=item.message)
+        for item in evaluation.left_out
+    ]
     lines = [date.isoformat(), *(s.text(lang) for s in sentences for lang in LANGUAGE_ORDER)]
     for number, line in enumerate(lines, start=2):
         put(sheet, number, 1, line)
     row = _add_headed(sheet, len(lines) + 3, "book.findings", _counts(evaluation))
+    if robustness is not None:
+        row = _add_headed(sheet, row + 1, "book.sureness", count_columns(robustness))
     used = evaluation.findings[["finding", "rule"]].drop_duplicates().itertuples(index=False)
     numbers = [number for kind, rule in used for number in rules.numbers_of(kind, rule=rule)]
     row = _add_headed(sheet, row + 1, "book.rules", _rule_columns(numbers))
@@ -149,6 +199,20 @@ def _fill_cover(
         put(sheet, offset, 1, item)
         put(sheet, offset, 2, value)
     sheet.column_dimensions["A"].width = 34
+
+
+def _which_average(averages: pd.DataFrame) -> list[Message]:
+    """Which average of which groups it is, where it is not the area-weighted mean of the park or its zones."""
+    kinds = averages[["average", "average_over"]].drop_duplicates().to_dict("records")
+    return [
+        say(
+            "book.which_average",
+            average=say(f"evaluate.average.{kind['average']}"),
+            over=say(f"book.over_{kind['average_over']}"),
+        )
+        for kind in kinds
+        if kind["average"] != "area_weighted" or kind["average_over"] in ("industry", "scale")
+    ]
 
 
 def _add_headed(sheet: Worksheet, row: int, heading: str, columns: _Columns) -> int:
@@ -186,9 +250,8 @@ def _add_table(sheet: Worksheet, top: int, columns: _Columns, *, is_cover: bool 
 def _finding_columns(
     table: pd.DataFrame, evaluation: Evaluation, *, firms: Mapping[str, str], rules: Rules
 ) -> dict[str, list[object]]:
-    """One test, the parcels it found first, then unknown ones, then the others."""
-    rank = {verdict: place for place, verdict in enumerate(("yes", "unknown", "no"))}
-    table = table.assign(rank=table["verdict"].map(rank)).sort_values("rank", kind="stable")
+    """One test, the parcels it found first."""
+    table = _found_first(table)
     parcels = evaluation.parcels.reindex(table["parcel_id"])
     spoken = {verdict: _both(say(f"verdict.{verdict}")) for verdict in VERDICTS}
     columns: dict[str, list[object]] = {"parcel": list(table["parcel_id"])}
@@ -204,6 +267,12 @@ def _finding_columns(
         "rule": _rules_told(table, rules),
         "triage": [_both(_named("triage", str(result))) for result in parcels["triage"]],
     }
+
+
+def _found_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Parcels found, then unknown ones, then the others."""
+    rank = {verdict: place for place, verdict in enumerate(("yes", "unknown", "no"))}
+    return table.assign(rank=table["verdict"].map(rank)).sort_values("rank", kind="stable")
 
 
 def _counts(evaluation: Evaluation) -> dict[str, list[object]]:

@@ -115,6 +115,8 @@ class Evaluation:
         Tests that could not be made, with the reason.
     measure
         The column the averages speak of, for example ``output_amount``.
+    judged
+        How each test was judged, for :func:`geoplan.evaluate.assess_robustness`.
     """
 
     parcels: gpd.GeoDataFrame
@@ -123,13 +125,25 @@ class Evaluation:
     left_out: tuple[StageLeftOut, ...]
     measure: str
     yearly: pd.DataFrame = field(default_factory=pd.DataFrame)
+    judged: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Robustness:
-    """How sure the verdicts are: table ``robustness``, and ``threshold_curve`` for the whole park."""
+    """How sure the answers are.
+
+    Attributes
+    ----------
+    parcels
+        Long table ``robustness``: one row per assessed parcel and test.
+    triage
+        Table ``triage_robustness``: one row per assessed parcel.
+    threshold_curve
+        Table ``threshold_curve``: the flagged land as each threshold moves.
+    """
 
     parcels: pd.DataFrame
+    triage: pd.DataFrame
     threshold_curve: pd.DataFrame
 
 

@@ -111,6 +111,7 @@ findings        | none    |               | parcel_id finding        | evaluate 
 averages        | none    |               | group year               | evaluate | 平均水平   | the average of one group in one year, and how much land it speaks for
 yearly          | none    |               | parcel_id year           | evaluate | 逐年比较   | one parcel in one year, beside the average that counts for it
 robustness      | none    |               | parcel_id finding        | evaluate | 结论稳健性 | how sure one verdict of one parcel is
+triage_robustness | none  |               | parcel_id                | evaluate | 处置稳健性 | how sure the triage of one parcel is
 threshold_curve | none    |               | threshold value          | evaluate | 阈值曲线   | how much land one value of one threshold flags
 clusters        | polygon | parcel_id     | parcel_id                | evaluate | 聚集分析   | how one parcel and its neighbours differ from the mean: low among low, high among high
 pockets         | polygon | pocket_id     | pocket_id                | evaluate | 连片低效用地 | flagged parcels that lie together and are worth assembling
@@ -302,31 +303,49 @@ findings | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
 findings | rule | text | | | | evaluate | 依据 | number of the rule pack it rests on
 findings | evidence | text | | | | evaluate | 证据 | the numbers used, as a JSON object; null where not known
 findings | margin | number | | | | evaluate | 余量 | how far from the threshold, in the unit of the rule; below 0 falls short by so much
-averages | group | text | | | | evaluate | 组别 | the park, or one of its zones
+averages | group | text | | | | evaluate | 组别 | the park, a zone, a trade (GB/T 4754 division), or a scale
 averages | year | year | | | | evaluate | 年份 | the year
-averages | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | area-weighted mean of the measure
+averages | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | average of the measure, of the sort that stands in average
 averages | known_area_m2 | number | m2 | | 0.. | evaluate | 有数据面积 | land whose measure is known
 averages | assessed_area_m2 | number | m2 | | 0.. | evaluate | 参评面积 | land that is assessed
 averages | known_share | share | | | 0..1 | evaluate | 覆盖率 | part of the assessed land the average speaks for
 averages | known_count | count | | | 0.. | evaluate | 有数据地块数 | parcels whose measure is known
+averages | average_over | choice | | | park zone industry scale | evaluate | 组别类型 | what the groups are
+averages | average | choice | | | area_weighted mean_of_ratios median trimmed leave_one_out | evaluate | 均值方式 | which average it is; each parcel's own under leave_one_out, here that of all
+averages | known_firm_count | count | | | 0.. | evaluate | 有数据企业数 | firms whose figures they are; empty for a measure of parcels
+averages | is_set_aside | bool | | | | evaluate | 不作比较 | too thin, by the rule packs, to be held against anybody
+averages | note_en | text | | | | evaluate | 说明（英文） | what makes it speak for little, in English
+averages | note_zh | text | | | | evaluate | 说明 | what makes it speak for little, in Chinese
 yearly | parcel_id | id | | | | evaluate | 地块编号 | the parcel
 yearly | year | year | | | | evaluate | 年份 | the year
 yearly | amount_per_m2 | amount | currency/m2/a | | | evaluate | 本地块 | the measure on the parcel; empty where it is not known
 yearly | mean_amount_per_m2 | amount | currency/m2/a | | | evaluate | 均值 | the average that counts for it
 yearly | verdict | verdict | | | | evaluate | 低于均值 | whether it is below that average in this year
+yearly | group | text | | | | evaluate | 组别 | whose average that is; empty where the parcel has no group
 robustness | parcel_id | id | | | | evaluate | 地块编号 | the parcel
-robustness | finding | choice | | | below_mean | evaluate | 认定类型 | the test
+robustness | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run | evaluate | 认定类型 | the test
 robustness | verdict | verdict | | | | evaluate | 结论 | what it says
-robustness | margin_share | number | | | | evaluate | 与均值之差 | last known figure over its average, less one
-robustness | margin_years | number | a | | | evaluate | 年限余量 | years below in a row, less the years asked
+robustness | margins | text | | | | evaluate | 各阈值余量 | how far from each threshold, in its unit, as a JSON object; below 0 falls short
+robustness | margin_share | number | | | | evaluate | 最小余量比例 | distance to the nearest threshold over that threshold; below 0 falls short
+robustness | margin_years | number | a | | | evaluate | 年限余量 | years in a row, less the years asked
 robustness | flagged_probability | share | | | 0..1 | evaluate | 被认定比例 | part of the trials with stated errors that flag it
 robustness | changed_by | text | | | | evaluate | 改变结论的检验 | changes that give another verdict
 robustness | sureness | choice | | | robust borderline unknown_data | evaluate | 稳健程度 | robust, borderline, or decided by unknown data
 robustness | reason_en | text | | | | evaluate | 理由（英文） | why, in English
 robustness | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
-threshold_curve | threshold | choice | | | share_of_mean min_years vacancy_months | evaluate | 阈值 | which threshold moves, the others held
+triage_robustness | parcel_id | id | | | | evaluate | 地块编号 | the parcel
+triage_robustness | triage | choice | | | keep assist upgrade revitalise swap acquire survey | evaluate | 处置建议 | what to do with it
+triage_robustness | same_probability | share | | | 0..1 | evaluate | 结论不变比例 | part of the trials with stated errors that give the same
+triage_robustness | changed_by | text | | | | evaluate | 改变结论的检验 | changes that give another result
+triage_robustness | unknown_tests | text | | | | evaluate | 起决定作用的不详项 | unknown answers that could change the result
+triage_robustness | sureness | choice | | | robust borderline unknown_data | evaluate | 稳健程度 | robust, borderline, or decided by unknown data
+triage_robustness | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+triage_robustness | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+threshold_curve | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run | evaluate | 认定类型 | the test
+threshold_curve | threshold | text | | | | evaluate | 阈值 | which threshold of the rule packs moves, the others held
 threshold_curve | value | number | | | | evaluate | 取值 | where it stands
 threshold_curve | unit | text | | | | evaluate | 单位 | its unit
+threshold_curve | is_current | bool | | | | evaluate | 是否现行 | whether this is what the rule packs ask
 threshold_curve | flagged_area_m2 | number | m2 | | 0.. | evaluate | 认定面积 | land it flags
 threshold_curve | flagged_count | count | | | 0.. | evaluate | 认定地块数 | parcels it flags
 threshold_curve | unknown_area_m2 | number | m2 | | 0.. | evaluate | 不详面积 | land of which it is not known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from geoplan.errors import InputError
 from geoplan.evaluate.behind import Years, measure_of, triage_of, years_of
-from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.answers import Allocation, Evaluation, Robustness
 from geoplan.model.explanation import Explanation, Part, YearChart
 from geoplan.model.landuse import name_of
 from geoplan.model.ledger import current_rows
@@ -33,6 +34,7 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
     *,
     rules: Rules,
     allocation: Allocation | None = None,
+    robustness: Robustness | None = None,
     language: Language = "en",
 ) -> Explanation:
     """Explain one parcel: every verdict with its evidence and its rule, and what would have to change.
@@ -45,6 +47,8 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
         The parcel.
     allocation
         The plan, if it is to be told what the parcel becomes.
+    robustness
+        How sure the verdicts are, if it is to be told.
     language
         The language of a notebook's display; ``text`` says it in any.
 
@@ -85,6 +89,8 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
         parts.append(_findings(evaluation, parcel_id, rules))
         told = triage_of(park, evaluation, parcel_id, rules=rules)
         parts.append(Part(heading=say("explain.todo"), lines=told))
+        if robustness is not None:
+            parts.append(_how_sure(robustness, parcel_id))
     if allocation is not None:
         parts.append(_plan(allocation.parcels.loc[parcel_id]))
     return Explanation(
@@ -177,14 +183,9 @@ def _chart(park: Park, evaluation: Evaluation, years: Years) -> YearChart:
     )
     per_m2 = to_base("10k/mu") if is_yuan else 1.0
     table = years.table.iloc[-_MOST_YEARS:]
-    mean = (
-        say("explain.mean_of_park")
-        if years.group == "park"
-        else say("explain.mean_of_group", group=shown(years.group))
-    )
     measure = say(f"evaluate.measure.{measure_of(evaluation).name}")
     return YearChart(
-        title=say("explain.years", measure=measure, mean=mean, unit=unit),
+        title=say("explain.years", measure=measure, mean=years.mean, unit=unit),
         years=tuple(int(year) for year in table.index),
         values=_numbers(table["amount_per_m2"] / per_m2),
         means=_numbers(table["mean_amount_per_m2"] / per_m2),
@@ -208,7 +209,9 @@ def _years(years: Years, chart: YearChart) -> Part:
         )
     ]
     basis = join(years.basis, "common.enumeration") if years.basis else say("explain.own_area")
-    return Part(heading=chart.title, lines=(*lines, say("explain.land_counted", basis=basis)))
+    lines.append(say("explain.land_counted", basis=basis))
+    thin = [say("explain.thin", year=year, note=note) for year, note in years.thin]
+    return Part(heading=chart.title, lines=(*lines, *thin))
 
 
 def _findings(evaluation: Evaluation, parcel_id: str, rules: Rules) -> Part:
@@ -235,6 +238,39 @@ def _findings(evaluation: Evaluation, parcel_id: str, rules: Rules) -> Part:
     return Part(
         heading=say("explain.findings"), lines=tuple(lines), columns=heads, rows=tuple(rows)
     )
+
+
+def _how_sure(robustness: Robustness, parcel_id: str) -> Part:
+    """How sure it is what to do, and each verdict, with the margin to each threshold."""
+    triage, tests = robustness.triage, robustness.parcels
+    rows = [
+        (say("explain.todo"), row, "{}")
+        for _, row in triage[triage["parcel_id"] == parcel_id].iterrows()
+    ]
+    rows += [
+        (_named("render.finding", row["finding"]), row, str(row["margins"]))
+        for _, row in tests[tests["parcel_id"] == parcel_id].iterrows()
+    ]
+    lines = tuple(
+        say(
+            "explain.sure",
+            what=what,
+            why=name_in_both({"en": row["reason_en"], "zh": row["reason_zh"]}),
+            margins=_margins(margins),
+        )
+        for what, row, margins in rows
+    )
+    return Part(heading=say("explain.how_sure"), lines=lines)
+
+
+def _margins(record: str) -> Message:
+    """The margin to each threshold, where it is known; nothing where there is none."""
+    told = [
+        say("explain.margin_of", threshold=name, margin=_figure(float(margin)))
+        for name, margin in json.loads(record).items()
+        if margin is not None
+    ]
+    return say("explain.margins", margins=join(told, "explain.and")) if told else literal("")
 
 
 def _plan(planned: pd.Series) -> Part:

@@ -51,12 +51,30 @@ class Names(_Frozen):
 
 
 class EvaluateModel(_Frozen):
-    """How the land is judged; the policy numbers themselves are in the rule packs."""
+    """How the land is judged; the policy numbers themselves are in the rule packs.
+
+    Attributes
+    ----------
+    robustness
+        Whether it is told how sure each verdict is.
+    other_packs
+        Lists of rule packs by a name of their own, each as ``rules``: would these give the same verdicts?
+    """
 
     measure: str = "output"
-    average_over: Literal["park", "zone"] = "park"
+    average_over: Literal["park", "zone", "industry", "scale"] = "park"
+    average: Literal["area_weighted", "mean_of_ratios", "median", "trimmed", "leave_one_out"] = (
+        "area_weighted"
+    )
     unknown_years: Literal["bridge", "strict"] = "bridge"
     robustness: bool = False
+    other_packs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _asks_how_sure(self) -> EvaluateModel:
+        if self.other_packs and not self.robustness:
+            raise refuse("other_packs", "other_packs needs robustness: true")
+        return self
 
 
 class CandidatesModel(_Frozen):

@@ -49,6 +49,7 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
     if result.robustness is not None:
         layers |= {
             "robustness": result.robustness.parcels,
+            "triage_robustness": result.robustness.triage,
             "threshold_curve": result.robustness.threshold_curve,
         }
     if result.allocation is not None:
@@ -145,6 +146,7 @@ def write_findings(result: Result, folder: Path) -> Path | None:
         provenance=result.provenance,
         date=result.scenario.date,
         title=title_of(result),
+        robustness=result.robustness,
     )
     return target
 

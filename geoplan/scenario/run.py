@@ -29,10 +29,11 @@ from geoplan.model.answers import (
     StageLeftOut,
 )
 from geoplan.model.park import Park
-from geoplan.model.rulepack import Rules, load_rules
+from geoplan.model.rulepack import Rules
 from geoplan.model.validate import check_park
 from geoplan.plan import plan_land_use, route_greenway, site_centres
 from geoplan.scenario.model import Scenario
+from geoplan.scenario.other_packs import evaluate_by_others, load_all_rules
 from geoplan.scenario.programme import programme_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
@@ -130,11 +131,7 @@ def run_scenario(
         return stage in steps
 
     at("read")
-    rules = load_rules(
-        [_pack_path(pack, near) for pack in scenario.rules],
-        overrides=scenario.numbers,
-        overrides_source=f"scenario {scenario.name}",
-    )
+    rules, other_rules = load_all_rules(scenario, folder=near)
     park = load_park(scenario, folder=near, data_root=root)
     result = Result(
         scenario=scenario,
@@ -153,7 +150,7 @@ def run_scenario(
     if at("check"):
         result = replace(result, problems=(*park.problems, *check_park(park)))
     if at("evaluate"):
-        result = _evaluated(result)
+        result = _evaluated(result, other_rules)
     if at("plan"):
         result = _planned(result)
     if at("centres"):
@@ -165,22 +162,27 @@ def run_scenario(
     return result
 
 
-def _evaluated(result: Result) -> Result:
+def _evaluated(result: Result, other_rules: Mapping[str, Rules]) -> Result:
     asked = result.scenario.evaluate
-    evaluation = evaluate_park(
-        result.park,
-        rules=result.rules,
-        measure=asked.measure,
-        average_over=asked.average_over,
-        unknown_years=asked.unknown_years,
-    )
+
+    def judge(rules: Rules) -> Evaluation:
+        return evaluate_park(
+            result.park,
+            rules=rules,
+            measure=asked.measure,
+            average_over=asked.average_over,
+            average=asked.average,
+            unknown_years=asked.unknown_years,
+        )
+
+    evaluation = judge(result.rules)
     robustness = None
     if asked.robustness:
         robustness = assess_robustness(
             evaluation,
             rules=result.rules,
             rng=np.random.default_rng(_SEED),
-            unknown_years=asked.unknown_years,
+            others=evaluate_by_others(judge, other_rules),
         )
     return replace(
         result,
@@ -237,10 +239,6 @@ def _measured(result: Result, evaluation: Evaluation) -> Result:
 
 def _without(result: Result, stage: Stage, why: Message) -> Result:
     return replace(result, left_out=(*result.left_out, StageLeftOut(stage=stage, message=why)))
-
-
-def _pack_path(pack: str, folder: Path) -> str | Path:
-    return folder / pack if pack.endswith(".toml") else pack
 
 
 def _provenance(scenario: Scenario, rules: Rules, park: Park) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.evaluate import SURENESS
-from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.answers import Allocation, Evaluation, Robustness
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
@@ -22,9 +22,7 @@ def summary_lines(result: Result) -> list[Message]:
     if result.evaluation is not None:
         lines += _about_evaluation(result.evaluation)
     if result.robustness is not None:
-        sureness = result.robustness.parcels["sureness"].value_counts()
-        counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
-        lines.append(say("summary.robustness", **counts))
+        lines += _about_sureness(result.robustness)
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
@@ -54,6 +52,22 @@ def summary_lines(result: Result) -> list[Message]:
     return [*lines, _about_problems(result), _about_rules(result)]
 
 
+def _about_sureness(robustness: Robustness) -> list[Message]:
+    """How many verdicts below the mean are sure, of all the other findings together, and of the triage."""
+    is_below = robustness.parcels["finding"] == "below_mean"
+    told = {
+        "robustness": robustness.parcels[is_below],
+        "robustness_others": robustness.parcels[~is_below],
+        "robustness_triage": robustness.triage,
+    }
+    lines = []
+    for key, table in told.items():
+        sureness = table["sureness"].value_counts()
+        counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
+        lines.append(say(f"summary.{key}", **counts))
+    return lines
+
+
 def _about_park(result: Result) -> Message:
     area_m2 = float(result.park.parcels.area.sum())
     return say(
@@ -72,8 +86,9 @@ def _area_mu(parcels: pd.DataFrame) -> float:
 def _about_evaluation(evaluation: Evaluation) -> list[Message]:
     parcels = evaluation.parcels
     assessed = parcels[parcels["is_assessed"]]
-    tests = list(dict.fromkeys(evaluation.findings["finding"]))
-    is_flagged = (assessed[tests] == "yes").any(axis="columns")
+    findings = evaluation.findings
+    tests = list(dict.fromkeys(findings["finding"]))
+    is_flagged = assessed.index.isin(findings.loc[findings["verdict"] == "yes", "parcel_id"])
     total_mu, flagged_mu = _area_mu(assessed), _area_mu(assessed[is_flagged])
     lines = [
         say(
@@ -85,7 +100,8 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
         )
     ]
     for test in tests:
-        found, unknown = assessed[assessed[test] == "yes"], assessed[assessed[test] == "unknown"]
+        told = findings[findings["finding"] == test].groupby("verdict")["parcel_id"].agg(list)
+        found, unknown = (assessed.loc[told.get(verdict, [])] for verdict in ("yes", "unknown"))
         lines.append(
             say(
                 "summary.test",

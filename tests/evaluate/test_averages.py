@@ -25,7 +25,7 @@ def test_the_mean_is_weighted_by_area_and_says_for_how_much_land_it_speaks() -> 
             )
         )
     )
-    assert list(table) == list(columns_of("averages"))
+    assert list(table) == list(columns_of("averages"))[:7]  # the rest says of which sort it is
     assert table.iloc[0].tolist() == ["park", 2025, 30.0, 40.0, 100.0, 0.4, 2]  # 1200 / 40, not 50
 
 

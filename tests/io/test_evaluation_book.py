@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
-from evaluated_towns import firms, lantian, ledger, park_of
+from evaluated_towns import firms, lantian, ledger, one_firm_each, park_of
 from openpyxl.worksheet.worksheet import Worksheet
 from towns import street_of
 
 from geoplan.errors import InputError
-from geoplan.evaluate import evaluate_park
+from geoplan.evaluate import assess_robustness, evaluate_park
 from geoplan.io import write_evaluation
 from geoplan.model.park import Park
 from geoplan.model.rulepack import load_rules
@@ -120,3 +121,42 @@ def test_a_park_without_assessed_land_has_a_cover_only(tmp_path: Path) -> None:
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the name must end in \.xlsx"):
         write(tmp_path / "a.xls", lantian())
+
+
+def test_how_sure_each_finding_is_stands_beside_it_with_a_chart_for_each_threshold(
+    tmp_path: Path,
+) -> None:
+    rules = load_rules(["seed-practice", "robustness-assumed"])
+    park = lantian()
+    evaluation = evaluate_park(park, rules=rules, average="median")
+    sure = assess_robustness(evaluation, rules=rules, rng=np.random.default_rng(1))
+    for name in ("a.xlsx", "b.xlsx"):
+        write_evaluation(
+            tmp_path / name, evaluation=evaluation, park=park, rules=rules, provenance={}, date=DAY,
+            title=TITLE, robustness=sure,
+        )  # fmt: skip
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    _, _, heads, *rows = cells(book["土地空置 vacant"])
+    first = dict(zip(heads, rows[0], strict=True))
+    assert (first["地块编号 Parcel"], first["稳健程度 How sure"]) == ("P5", "稳健 robust")
+    assert "模拟中被认定的比例为 100%" in str(first["稳健性说明（中文） How sure (Chinese)"])
+    curves = book["阈值曲线 Thresholds"]
+    assert len(curves._charts) == sure.threshold_curve["threshold"].nunique() == 4
+    assert len(cells(curves)) == 3 + len(sure.threshold_curve)
+    triage = cells(book["处置稳健性 Triage"])
+    assert triage[3][0] == "P3"  # decided by unknown data: told first
+    cover = texts(book.worksheets[0])
+    assert "稳健程度 How sure" in cover
+    assert "Each parcel is held against the median of the park." in cover
+
+
+def test_an_average_that_speaks_for_little_is_told_on_the_cover(tmp_path: Path) -> None:
+    book = write(tmp_path / "a.xlsx", one_firm_each(street_of(1), {"P1": [1e6]}))
+    told = [str(cell) for cell in texts(book.worksheets[0])]
+    assert (
+        "averages that speak for little - the park's mean (2021): one parcel only: it is held against itself"
+        in told
+    )
+    heads = cells(book["均值 Averages"])[2]
+    assert "说明 note_zh" in heads

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from command import geoplan
@@ -13,7 +14,7 @@ from evaluated_towns import NAN, lantian, one_firm_each, park_of
 from towns import street_of
 
 from geoplan.errors import InputError
-from geoplan.evaluate import evaluate_park
+from geoplan.evaluate import assess_robustness, evaluate_park
 from geoplan.model.explanation import Explanation
 from geoplan.model.park import Park
 from geoplan.model.rulepack import load_rules
@@ -231,4 +232,37 @@ def test_each_zone_has_its_own_mean() -> None:
     assert lines_under(told, "output against the mean of east") == [
         "2021: 60 against 53.3: not below",  # 9e6 / 15 mu; (9e6 + 7e6) / 30 mu
         "land counted: land: the whole plot, only one firm",
+        "the average of 2021 speaks for little: known of few (parcels: 2, firms: 2)",
     ]
+
+
+def test_how_sure_each_verdict_is_is_told_with_its_margins() -> None:
+    rules = load_rules(["seed-practice", "robustness-assumed"])
+    park = lantian()
+    evaluation = evaluate_park(park, rules=rules)
+    sure = assess_robustness(evaluation, rules=rules, rng=np.random.default_rng(1))
+    told = explain_parcel(park, evaluation, "P5", rules=rules, robustness=sure)
+    lines = lines_under(told, "How sure it is")
+    assert len(lines) == 4  # the triage and three tests
+    assert lines[0].startswith("What to do: robust: no check made changes what to do")
+    # empty for 30 months where 12 are asked
+    assert lines[3] == (
+        "vacant: robust: no check made changes the verdict (flagged in 100% of the trials); "
+        "margins (below 0 falls short): vacant.min_months -18"
+    )
+    assert "结论稳健性" in told.text("zh")
+    assert "土地空置：稳健" in told.text("zh")
+
+
+def test_a_trade_has_its_own_average_and_one_of_two_firms_is_said() -> None:
+    park = one_firm_each(street_of(3), {"P1": [1e6], "P2": [3e6], "P3": [9e6]})
+    people = park.layers["enterprises"].assign(industry_code=["C26", "C26", "C34"])
+    park = Park(name=park.name, layers={**park.layers, "enterprises": people}, currency="CNY")
+    evaluation = evaluate_park(park, rules=RULES, average_over="industry", average="median")
+    told = explain_parcel(park, evaluation, "P1", rules=RULES)
+    [part] = [p for p in told.parts if p.heading.text("en").startswith("output against")]
+    assert part.heading.text("en").startswith("output against the median of the trade 26 ")
+    assert part.lines[-1].text("en") == (
+        "the average of 2021 speaks for little: known of few (parcels: 2, firms: 2)"
+    )
+    assert "代表性不足" in part.lines[-1].text("zh")
