@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoplan.evaluate._arrays import Floats, Ints
+from geoplan.evaluate._arrays import Floats
 
 __all__ = ["Limbs", "carried", "floats_of_limbs", "is_summable", "limb_sums"]
 
@@ -85,23 +85,19 @@ def _units(largest: float, count: int) -> list[float]:
     return [*units, 2.0**-_SHRED_BITS]
 
 
-def _add_slices(
-    values: Floats, cell: NDArray[np.intp], units: list[float], slices: Floats
-) -> None:
+def _add_slices(values: Floats, cell: NDArray[np.intp], units: list[float], slices: Floats) -> None:
     """Add the slices of some rows, counted in their units."""
     count = slices.shape[1]
     rest = values
-    for unit, total in zip(units, slices, strict=True):
-        if unit == units[-1]:
-            part = np.floor(rest * (1 / unit))
-            total += np.bincount(cell, weights=part, minlength=count)
-            return
-        anchor = 1.5 * 2.0 ** (_DIGITS - 1) * unit  # beside it there is only room for multiples of the unit
+    for number, unit in enumerate(units[:-1]):
+        anchor = 1.5 * 2.0 ** (_DIGITS - 1) * unit  # a float of this size is a multiple of the unit
         part = (rest + anchor) - anchor
-        total += np.bincount(cell, weights=part, minlength=count) / unit
+        slices[number] += np.bincount(cell, weights=part, minlength=count) / unit
         rest = rest - part
         if not rest.any():
             return
+    part = np.floor(rest / units[-1])
+    slices[-1] += np.bincount(cell, weights=part, minlength=count)
 
 
 def _limbs(totals: Floats) -> Limbs:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import SchemaError
-from geoplan.evaluate._arrays import Bools, Floats, Ints
+from geoplan.evaluate._arrays import Floats, Ints
 from geoplan.evaluate._exact import Limbs, carried, floats_of_limbs, is_summable, limb_sums
 from geoplan.words import say
 

@@ -167,15 +167,24 @@ def _by_year(table: pd.DataFrame, key: str, column: str, ids: pd.Index) -> tuple
     amount, year_of_row = floats_of(table, column), floats_of(table, "year")
     known = ~np.isnan(amount) & ~np.isnan(year_of_row)
     amount, year = amount[known], year_of_row[known].astype(np.int64)
-    row = ids.get_indexer(pd.Index(table[key]))[known]
+    row = _places(pd.Index(table[key]), ids)[known]
     years = np.arange(year.min(), year.max() + 1)
     cells = np.full(len(ids) * len(years), np.nan)
     named = row >= 0
-    cell = row[named] * len(years) + (year[named] - years[0])
-    cells[cell] = amount[named]
-    contradicted = cell[cells[cell] != amount[named]]
+    if not named.all():
+        amount, year, row = amount[named], year[named], row[named]
+    cell = (year - years[0]) * len(ids) + row
+    cells[cell] = amount
+    contradicted = cell[cells[cell] != amount]
     cells[contradicted] = np.nan
-    return years, cells.reshape(len(ids), len(years))
+    return years, cells.reshape(len(years), len(ids)).T
+
+
+def _places(keys: pd.Index, ids: pd.Index) -> NDArray[np.intp]:
+    """Position of each key; rows of one key that stand together are looked up once."""
+    begins = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    first = np.flatnonzero(begins)
+    return np.asarray(np.repeat(ids.get_indexer(keys[first]), np.diff(first, append=len(keys))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -200,7 +209,7 @@ def _spread(table: pd.DataFrame, column: str, ledger: Ledger, area_m2: Floats) -
     area = np.append(area_m2, np.nan)  # the last place is "somewhere else"
     plots = len(area)
     silent = _silent_firms(ledger, of_firm)[pairs.firm]
-    amount = np.full((plots, len(years)), np.nan)
+    amount = np.full((len(years), plots), np.nan).T
     basis = np.zeros((plots, len(BASES)), dtype=bool)
     gaps = np.zeros((plots, len(GAPS)), dtype=bool)
 

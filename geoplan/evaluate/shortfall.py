@@ -18,10 +18,11 @@ from geoplan.evaluate._texts import (
     quantities,
     year_lists,
 )
-from geoplan.evaluate.averages import means, partial_sums
+from geoplan.evaluate.averages import grid_sums, means, partial_sums
 from geoplan.evaluate.land import Land, Zones
 from geoplan.evaluate.measures import BASES, GAPS, Measure, Measured
-from geoplan.evaluate.runs import Runs, UnknownYears, below, runs_of
+from geoplan.evaluate.runs import Runs, UnknownYears, runs_of
+from geoplan.evaluate.standing import stand_against
 from geoplan.units import to_base
 from geoplan.words import Message, join, say
 
@@ -71,45 +72,31 @@ def compare(
     min_years: int,
     unknown_years: UnknownYears,
 ) -> tuple[History, pd.DataFrame]:
-    """Set each parcel against its mean; the means are those of land in industrial use. Also hands back ``averages``."""
-    averages = means(partial_sums(_values(measured, land, zones)))
-    table = averages.pivot_table(index="group", columns="year", values="mean_amount_per_m2")
-    grid = table.reindex(index=list(zones.names), columns=measured.years).to_numpy(dtype=np.float64)
-    no_zone = np.full((1, grid.shape[1]), np.nan)
-    mean_per_m2 = np.vstack([grid, no_zone])[zones.code]
-    per_m2 = measured.amount / land.area_m2[:, None]
-    is_below = below(per_m2, mean_per_m2)
+    """Set each parcel against its mean, and hand back ``averages`` too.
+
+    Idle land (2301) is held against the mean but is no part of it: the mean is that of land in industrial use.
+    """
+    is_counted = land.is_assessed & ~land.is_open  # idle land is held against the mean only
+    sums = grid_sums(
+        measured.amount,
+        area_m2=land.area_m2,
+        group=np.where(is_counted, zones.code, -1),
+        group_count=len(zones.names),
+    )
+    standing = stand_against(
+        sums.mean_per_m2, amount=measured.amount, area_m2=land.area_m2, group=zones.code
+    )
     history = History(
         measured=measured,
-        per_m2=per_m2,
-        mean_per_m2=mean_per_m2,
-        is_below=is_below,
-        runs=runs_of(is_below, min_years=min_years, unknown_years=unknown_years),
+        per_m2=standing.per_m2,
+        mean_per_m2=standing.mean_per_m2,
+        is_below=standing.is_below,
+        runs=runs_of(standing.is_below, min_years=min_years, unknown_years=unknown_years),
         mean_name=zones.in_words(),
         is_assessed=land.is_assessed,
         min_years=min_years,
     )
-    return history, averages
-
-
-def _values(measured: Measured, land: Land, zones: Zones) -> pd.DataFrame:
-    """One row per parcel and year that the mean speaks of, as ``partial_sums`` wants it.
-
-    Idle land (2301) is held against the mean but is no part of it: the mean is that of land in industrial use.
-    """
-    rows = np.flatnonzero(land.is_assessed & ~land.is_open & ~np.isnan(land.area_m2))
-    years = measured.years
-    group = pd.Categorical.from_codes(
-        np.repeat(zones.code[rows], len(years)).tolist(), categories=pd.Index(zones.names)
-    )
-    return pd.DataFrame(
-        {
-            "group": group,
-            "year": np.tile(years, len(rows)),
-            "amount": measured.amount[rows].ravel(),
-            "area_m2": np.repeat(land.area_m2[rows], len(years)),
-        }
-    )
+    return history, means(sums.table(zones.names, measured.years.tolist()))
 
 
 def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
