@@ -6,7 +6,7 @@ average to the last bit, and so the same verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import SchemaError
-from geoplan.evaluate._arrays import Floats, Ints
+from geoplan.evaluate._arrays import Floats, Ints, Strings
 from geoplan.evaluate._exact import Limbs, carried, floats_of_limbs, is_summable, limb_sums
 from geoplan.words import say
 
@@ -41,7 +41,7 @@ class GridSums:
     @property
     def mean_per_m2(self) -> Floats:
         """Group x year; NaN where nothing is known."""
-        return _mean(floats_of_limbs(self.amount), floats_of_limbs(self.known_area_m2))
+        return _divided(floats_of_limbs(self.amount), floats_of_limbs(self.known_area_m2))
 
     def __add__(self, other: GridSums) -> GridSums:
         return GridSums(
@@ -52,16 +52,16 @@ class GridSums:
             assessed_count=self.assessed_count + other.assessed_count,
         )
 
-    def table(self, groups: Sequence[str], years: Sequence[int]) -> pd.DataFrame:
-        """As :func:`partial_sums` hands them back, without cells that have no row."""
-        index = pd.MultiIndex.from_product([groups, years], names=_KEYS)
-        limbs = {
-            name + end: getattr(self, name)[place].ravel()
-            for name in _SUMMED
-            for place, end in enumerate(_LIMBS)
-        }
-        table = pd.DataFrame({**limbs, "known_count": self.known_count.ravel()}, index=index)
-        return table[self.assessed_count.ravel() > 0]
+    def means(self, groups: Sequence[str], years: Sequence[int]) -> pd.DataFrame:
+        """Layer ``averages`` of the schema, without cells that have no row."""
+        group, year = np.nonzero(self.assessed_count > 0)
+        sums = {name: floats_of_limbs(getattr(self, name)[:, group, year]) for name in _SUMMED}
+        return _averages(
+            np.asarray(groups, dtype=object)[group],
+            np.asarray(years)[year],
+            sums,
+            self.known_count[group, year],
+        )
 
 
 def grid_sums(
@@ -136,7 +136,15 @@ def partial_sums(values: pd.DataFrame) -> pd.DataFrame:
         group=cell,
         group_count=len(groups) * len(years),
     )
-    return sums.table(groups, years)
+    filled = sums.assessed_count[:, 0] > 0
+    group, year = np.divmod(np.flatnonzero(filled), max(len(years), 1))
+    limbs = {
+        name + end: getattr(sums, name)[place, filled, 0]
+        for name in _SUMMED
+        for place, end in enumerate(_LIMBS)
+    }
+    index = pd.MultiIndex.from_arrays([groups[group], years[year]], names=_KEYS)
+    return pd.DataFrame({**limbs, "known_count": sums.known_count[filled, 0]}, index=index)
 
 
 def merge_sums(*parts: pd.DataFrame) -> pd.DataFrame:
@@ -177,29 +185,35 @@ def means(sums: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Layer ``averages`` of the schema, ordered by group and year.
     """
-    table = sums.reset_index()
-    amount, known, assessed = (floats_of_limbs(_limbs_of(table, name)) for name in _SUMMED)
+    floats = {name: floats_of_limbs(_limbs_of(sums, name)) for name in _SUMMED}
+    group, year = (sums.index.get_level_values(name).to_numpy() for name in _KEYS)
+    return _averages(group, year, floats, sums["known_count"].to_numpy())
+
+
+def _averages(
+    group: Strings, year: Ints, sums: Mapping[str, Floats], known_count: Ints
+) -> pd.DataFrame:
+    amount, known, assessed = (sums[name] for name in _SUMMED)
     return pd.DataFrame(
         {
-            "group": table["group"].astype("str"),
-            "year": table["year"].astype("Int64"),
-            "mean_amount_per_m2": _mean(amount, known),
+            "group": pd.Series(group, dtype="str"),
+            "year": pd.array(year, dtype="Int64"),
+            "mean_amount_per_m2": _divided(amount, known),
             "known_area_m2": known,
             "assessed_area_m2": assessed,
-            "known_share": np.divide(
-                known, assessed, out=np.full(len(known), np.nan), where=assessed > 0
-            ),
-            "known_count": table["known_count"].astype("Int64"),
+            "known_share": _divided(known, assessed),
+            "known_count": pd.array(known_count, dtype="Int64"),
         }
     )
 
 
-def _mean(amount: Floats, known: Floats) -> Floats:
-    return np.divide(amount, known, out=np.full(known.shape, np.nan), where=known > 0)
+def _divided(part: Floats, whole: Floats) -> Floats:
+    share = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return np.asarray(share, dtype=np.float64)
 
 
 def _limbs_of(table: pd.DataFrame, name: str) -> Limbs:
-    return table[[name + end for end in _LIMBS]].to_numpy(dtype=np.int64).T
+    return np.stack([table[name + end].to_numpy(dtype=np.int64) for end in _LIMBS])
 
 
 def _summed(name: str, values: Floats, group: NDArray[np.intp], count: int) -> Limbs:

@@ -96,7 +96,7 @@ def compare(
         is_assessed=land.is_assessed,
         min_years=min_years,
     )
-    return history, means(sums.table(zones.names, measured.years.tolist()))
+    return history, sums.means(zones.names, measured.years.tolist())
 
 
 def below_mean(history: History, *, measure: Measure, currency: str) -> Found:
