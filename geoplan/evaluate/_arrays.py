@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ __all__ = [
     "categories",
     "every",
     "floats_of",
+    "patterns",
     "some",
     "strings_of",
     "sum_where",
@@ -92,6 +94,26 @@ def every(flags: Bools) -> Bools:
 def some(flags: Bools) -> Bools:
     """Whether a column of a row is marked."""
     return np.asarray(flags.any(axis=1))
+
+
+def patterns(
+    columns: Sequence[NDArray[Any]], count: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number the different rows of columns of codes, none negative; and where each of them comes first.
+
+    Examples
+    --------
+    >>> number, first = patterns([np.array([5, 0, 5, 5]), np.array([1, 1, 1, 0])], 4)
+    >>> number.tolist(), first.tolist()
+    ([0, 1, 0, 2], [0, 1, 3])
+    """
+    number = np.zeros(count, dtype=np.intp)
+    for column in columns:
+        if count:
+            number = pd.factorize(number * (int(column.max()) + 1) + column)[0]
+    first = np.empty(int(number.max(initial=-1)) + 1, dtype=np.intp)
+    first[number[::-1]] = np.arange(count)[::-1]
+    return number, first
 
 
 def sum_where(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from geoplan.evaluate._arrays import (
     NO,
@@ -17,7 +16,16 @@ from geoplan.evaluate._arrays import (
     Ints,
     verdict_words,
 )
-from geoplan.evaluate._texts import Case, Found, Texts, joined, phrases, records, text_column
+from geoplan.evaluate._texts import (
+    Case,
+    Found,
+    Texts,
+    joined,
+    phrases,
+    records,
+    stacked,
+    text_column,
+)
 from geoplan.evaluate.better import next_better
 from geoplan.evaluate.land import Land
 from geoplan.evaluate.shortfall import History
@@ -61,8 +69,8 @@ def parcel_columns(  # noqa: PLR0913  (every part is named)
         **{name: _where(assessed, told[name]) for name in FINDINGS},
         "finding_count": _counts(assessed, flagged),
         "triage": _where(assessed, result),
-        **{f"reason_{language}": pd.array(reason[language], dtype="str") for language in LANGUAGES},
-        **{f"triage_next_{lang}": pd.array(better[lang], dtype="str") for lang in LANGUAGES},
+        **{f"reason_{language}": text_column(reason[language]) for language in LANGUAGES},
+        **{f"triage_next_{language}": text_column(better[language]) for language in LANGUAGES},
     }
 
 
@@ -76,22 +84,16 @@ def finding_table(
     order = (rows[:, None] + count * np.arange(len(found))).ravel()
     tests = list(found.values())
     verdict = verdict_words(np.concatenate([test.verdict for test in tests])[order])
-    reasons = {
-        f"reason_{language}": text_column(
-            pa.concat_arrays([test.reason[language] for test in tests]).take(order)
-        )
-        for language in LANGUAGES
-    }
+    reason = stacked(*(test.reason for test in tests)).take(order)
+    evidence = stacked(*(records(test.evidence, count) for test in tests)).take(order)
     return pd.DataFrame(
         {
             "parcel_id": ids[np.repeat(rows, len(found))].astype("str"),
             "finding": _tiled(tuple(found), len(rows)),
             "verdict": verdict.astype("str"),
-            **reasons,
+            **{f"reason_{language}": text_column(reason[language]) for language in LANGUAGES},
             "rule": _tiled(tuple(rules[name] for name in found), len(rows)),
-            "evidence": text_column(
-                pa.concat_arrays([records(test.evidence, count) for test in tests]).take(order)
-            ),
+            "evidence": text_column(evidence[LANGUAGES[0]]),  # the same in all of them
             "margin": np.concatenate([_margin(test, count) for test in tests])[order],
         }
     )
