@@ -14,6 +14,7 @@ from geoplan.evaluate._arrays import (
     Bools,
     Floats,
     Ints,
+    categories,
     verdict_words,
 )
 from geoplan.evaluate._texts import (
@@ -90,7 +91,7 @@ def finding_table(
         {
             "parcel_id": ids[np.repeat(rows, len(found))].astype("str"),
             "finding": _tiled(tuple(found), len(rows)),
-            "verdict": verdict.astype("str"),
+            "verdict": _words(verdict),
             **{f"reason_{language}": text_column(reason[language]) for language in LANGUAGES},
             "rule": _tiled(tuple(rules[name] for name in found), len(rows)),
             "evidence": text_column(evidence[LANGUAGES[0]]),  # the same in all of them
@@ -108,15 +109,16 @@ def yearly_table(ids: pd.Index, *, is_assessed: Bools, history: History | None) 
     rows = np.flatnonzero(is_assessed)[: None if history is not None else 0]
     years = np.arange(0) if history is None else history.measured.years
     empty = np.full((0, 0), np.nan)
+    verdict = verdict_words(
+        np.zeros(0, dtype=np.int8) if history is None else history.is_below[rows].ravel()
+    )
     return pd.DataFrame(
         {
             "parcel_id": ids[np.repeat(rows, len(years))].astype("str"),
             "year": pd.array(np.tile(years, len(rows)), dtype="Int64"),
             "amount_per_m2": (empty if history is None else history.per_m2[rows]).ravel(),
             "mean_amount_per_m2": (empty if history is None else history.mean_per_m2[rows]).ravel(),
-            "verdict": verdict_words(
-                np.zeros(0, dtype=np.int8) if history is None else history.is_below[rows].ravel()
-            ).astype("str"),
+            "verdict": _words(verdict),
         }
     )
 
@@ -175,8 +177,11 @@ def _tiled(names: tuple[str, ...], times: int) -> pd.Series[str]:
 
 def _where(rows: Bools, words: pd.Categorical) -> pd.api.extensions.ExtensionArray:
     """The words on some rows, missing on the others."""
-    codes = np.where(rows, words.codes, -1)
-    return pd.array(list(words.categories), dtype="str").take(codes, allow_fill=True)
+    return _words(categories(np.where(rows, words.codes, -1), list(words.categories)))
+
+
+def _words(words: pd.Categorical) -> pd.api.extensions.ExtensionArray:
+    return pd.array(list(words.categories), dtype="str").take(words.codes, allow_fill=True)
 
 
 def _counts(rows: Bools, values: Ints) -> pd.api.extensions.ExtensionArray:
