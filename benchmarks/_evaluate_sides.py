@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.evaluate.averages import GridSums, grid_sums
-from geoplan.evaluate.measures import _by_year
+from geoplan.evaluate.measures import Grid
 from geoplan.evaluate.runs import runs_of
 from geoplan.evaluate.standing import stand_against
 
@@ -76,9 +76,10 @@ def _land(table: pd.DataFrame) -> tuple[pd.Index, np.ndarray, np.ndarray]:
 def _sums(table: pd.DataFrame, zones: np.ndarray) -> tuple[list[GridSums], list[Any]]:
     ids, area_m2, zone = _land(table)
     group = np.searchsorted(zones, zone)
+    grid = Grid.of(table, "parcel", ids)
     sums, held = [], []
     for name in MEASURES:
-        amount = _by_year(table, "parcel", name, ids)[1]
+        amount = grid.filled(table[name].to_numpy())[1]
         sums.append(grid_sums(amount, area_m2=area_m2, group=group, group_count=len(zones)))
         held.append((amount, area_m2, group))
     return sums, held
