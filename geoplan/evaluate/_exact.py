@@ -65,9 +65,13 @@ def carried(limbs: Limbs) -> Limbs:
 
 
 def floats_of_limbs(limbs: Limbs) -> Floats:
-    """Sums as floats."""
-    whole, parts, shreds = limbs
-    return np.asarray(whole + (parts + shreds * 2.0**-_PART_BITS) * 2.0**-_PART_BITS)
+    """Sums as floats, to a part of 2**-51."""
+    is_negative = limbs[0] < 0
+    whole, parts, shreds = np.where(
+        is_negative, carried(-limbs), limbs
+    )  # sizes, lest -1 + 0.99 lose digits
+    size = whole + (parts + shreds * 2.0**-_PART_BITS) * 2.0**-_PART_BITS
+    return np.where(is_negative, -size, size)
 
 
 def _largest(values: Floats) -> float:
