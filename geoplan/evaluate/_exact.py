@@ -71,7 +71,7 @@ def floats_of_limbs(limbs: Limbs) -> Floats:
         is_negative, carried(-limbs), limbs
     )  # sizes, lest -1 + 0.99 lose digits
     size = whole + (parts + shreds * 2.0**-_PART_BITS) * 2.0**-_PART_BITS
-    return np.where(is_negative, -size, size)
+    return np.asarray(np.where(is_negative, -size, size), dtype=np.float64)
 
 
 def _largest(values: Floats) -> float:
