@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from geoplan.evaluate._arrays import Floats
 
-__all__ = ["Limbs", "carried", "floats_of_limbs", "is_summable", "limb_sums"]
+__all__ = ["MOST", "Limbs", "carried", "floats_of_limbs", "is_summable", "limb_sums"]
 
 #: Whole units, parts and shreds, on the first axis.
 Limbs = NDArray[np.int64]
 
 _PART_BITS = 40
 _SHRED_BITS = 2 * _PART_BITS
-_MOST = 2.0**62
+#: Where sizes no longer fit an integer.
+MOST = 2.0**62
 #: Digits of a float.
 _DIGITS = 53
 #: Rows worked on at once, so that they stay in the processor's cache.
@@ -29,7 +30,7 @@ _BLOCK = 2**14
 def is_summable(values: Floats) -> bool:
     """Whether the sizes of finite figures add up to less than 2**62."""
     largest = _largest(values)
-    return largest * len(values) < _MOST or bool(np.abs(values).sum() < _MOST)
+    return largest * len(values) < MOST or bool(np.abs(values).sum() < MOST)
 
 
 def limb_sums(values: Floats, cell: NDArray[np.intp], count: int) -> Limbs:

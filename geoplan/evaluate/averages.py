@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geoplan.errors import SchemaError
 from geoplan.evaluate._arrays import Floats, Ints, Strings
-from geoplan.evaluate._exact import Limbs, carried, floats_of_limbs, is_summable, limb_sums
+from geoplan.evaluate._exact import MOST, Limbs, carried, floats_of_limbs, is_summable, limb_sums
 from geoplan.words import say
 
 __all__ = ["GridSums", "grid_sums", "means", "merge_sums", "partial_sums"]
@@ -44,10 +44,13 @@ class GridSums:
         return _divided(floats_of_limbs(self.amount), floats_of_limbs(self.known_area_m2))
 
     def __add__(self, other: GridSums) -> GridSums:
+        limbs = {}
+        for name in _SUMMED:
+            own, more = getattr(self, name), getattr(other, name)
+            _refuse_large(name, np.abs([own[0], more[0]]).sum(axis=0, dtype=np.float64))
+            limbs[name] = carried(own + more)
         return GridSums(
-            amount=carried(self.amount + other.amount),
-            known_area_m2=carried(self.known_area_m2 + other.known_area_m2),
-            assessed_area_m2=carried(self.assessed_area_m2 + other.assessed_area_m2),
+            **limbs,
             known_count=self.known_count + other.known_count,
             assessed_count=self.assessed_count + other.assessed_count,
         )
@@ -164,7 +167,8 @@ def merge_sums(*parts: pd.DataFrame) -> pd.DataFrame:
     """
     table = pd.concat(parts)
     for name in _SUMMED:
-        _refuse_large(name, table[name].to_numpy(dtype=np.float64))
+        sizes = table[name].abs().astype(np.float64).groupby(level=_KEYS).sum()
+        _refuse_large(name, sizes.to_numpy(dtype=np.float64))
     merged = table.groupby(level=_KEYS, sort=True, observed=True).sum()
     limbs = {name: carried(_limbs_of(merged, name)) for name in _SUMMED}
     return merged.assign(
@@ -217,10 +221,12 @@ def _limbs_of(table: pd.DataFrame, name: str) -> Limbs:
 
 
 def _summed(name: str, values: Floats, group: NDArray[np.intp], count: int) -> Limbs:
-    _refuse_large(name, values)
+    if not is_summable(values):
+        raise SchemaError([say("evaluate.too_large", column=name)])
     return limb_sums(values, group, count)
 
 
-def _refuse_large(name: str, values: Floats) -> None:
-    if not is_summable(values):
+def _refuse_large(name: str, sizes: Floats) -> None:
+    """Sums of one cell that may not fit its integer."""
+    if not (sizes < MOST).all():
         raise SchemaError([say("evaluate.too_large", column=name)])

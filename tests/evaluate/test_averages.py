@@ -141,6 +141,12 @@ def test_merged_sums_that_would_overflow_are_refused_by_name() -> None:
     part = partial_sums(values(("park", 2025, 4e18, 10.0)))
     with pytest.raises(SchemaError, match="amount are too large"):
         merge_sums(part, part)
+    assert merge_sums(part)["amount"].tolist() == [4 * 10**18]
+    grid = grid_sums(
+        np.array([[4e18]]), area_m2=np.ones(1), group=np.zeros(1, dtype=np.intp), group_count=1
+    )
+    with pytest.raises(SchemaError, match="amount are too large"):
+        grid + grid
     with pytest.raises(SchemaError, match="area_m2 are too large"):
         partial_sums(values(("park", 2025, 1.0, np.inf)))
 
