@@ -168,7 +168,7 @@ def merge_sums(*parts: pd.DataFrame) -> pd.DataFrame:
     table = pd.concat(parts)
     for name in _SUMMED:
         sizes = table[name].abs().astype(np.float64).groupby(level=_KEYS).sum()
-        _refuse_large(name, sizes.to_numpy(dtype=np.float64))
+        _refuse_large(name, np.asarray(sizes, dtype=np.float64))
     merged = table.groupby(level=_KEYS, sort=True, observed=True).sum()
     limbs = {name: carried(_limbs_of(merged, name)) for name in _SUMMED}
     return merged.assign(
