@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ __all__ = [
     "categories",
     "every",
     "floats_of",
+    "patterns",
     "some",
     "strings_of",
     "sum_where",
@@ -53,10 +56,13 @@ def verdict_words(verdict: Codes) -> pd.Categorical:
 
 def categories(codes: NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
     """Words by their position, -1 for none."""
-    chosen: pd.Categorical = pd.Categorical.from_codes(  # type: ignore[assignment]  # stubs: codes are not the values
-        codes, dtype=pd.CategoricalDtype(list(words))
-    )
+    chosen: pd.Categorical = pd.Categorical.from_codes(codes, dtype=_kind(tuple(words)))
     return chosen
+
+
+@lru_cache(maxsize=32)
+def _kind(words: tuple[str, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(list(words))
 
 
 def verdict_of(table: pd.DataFrame, column: str) -> Codes:
@@ -92,6 +98,36 @@ def every(flags: Bools) -> Bools:
 def some(flags: Bools) -> Bools:
     """Whether a column of a row is marked."""
     return np.asarray(flags.any(axis=1))
+
+
+def patterns(
+    columns: Sequence[NDArray[Any]], count: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number the different rows of columns of codes, none negative; and where each of them comes first.
+
+    Examples
+    --------
+    >>> number, first = patterns([np.array([5, 0, 5, 5]), np.array([1, 1, 1, 0])], 4)
+    >>> number.tolist(), first.tolist()
+    ([2, 0, 2, 1], [1, 3, 0])
+    """
+    number = np.zeros(count, dtype=np.intp)
+    for column in columns:
+        number = _renumbered(number * (int(column.max(initial=-1)) + 1) + column)
+    first = np.empty(int(number.max(initial=-1)) + 1, dtype=np.intp)
+    first[number[::-1]] = np.arange(count)[::-1]
+    return number, first
+
+
+def _renumbered(code: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Codes without gaps, none negative."""
+    limit = int(code.max(initial=-1)) + 1
+    if limit > 2 * len(code):
+        return pd.factorize(code)[0]
+    is_there = np.zeros(limit, dtype=bool)
+    is_there[code] = True
+    place: NDArray[np.intp] = np.cumsum(is_there)[code] - 1
+    return place
 
 
 def sum_where(

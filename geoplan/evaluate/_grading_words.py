@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from geoplan.evaluate._arrays import Bools, Ints, some
 from geoplan.evaluate._firms import NOT_SUITED, Firms
@@ -19,12 +18,13 @@ from geoplan.evaluate._texts import (
     phrases,
     plain_numbers,
     quantities,
+    stacked,
 )
 from geoplan.evaluate.measures import BASES
 from geoplan.model.schema import columns_of
 from geoplan.model.telling import shown
 from geoplan.units import mu_from_m2
-from geoplan.words import LANGUAGES, Message, catalogue, join, literal, name_in_both, say
+from geoplan.words import Message, catalogue, join, literal, name_in_both, say
 
 __all__ = ["reasons_of"]
 
@@ -190,8 +190,4 @@ def _on_rows(texts: Texts, rows: Ints, count: int) -> Texts:
     """Texts of some rows as a column of all; the other rows are empty."""
     place = np.full(count, len(rows))
     place[rows] = np.arange(len(rows))
-    whole = {
-        language: pa.concat_arrays([texts[language], pa.array([""], texts[language].type)])
-        for language in LANGUAGES
-    }
-    return Texts(whole).take(place)
+    return stacked(texts, messages([literal("")])).take(place)

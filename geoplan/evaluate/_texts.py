@@ -1,7 +1,8 @@
 """Columns of sentences: one catalogue entry filled for many rows at once, in every language.
 
-A million parcels have a million reasons; making a ``Message`` for each would take longer than the evaluation. The
-columns are arrow text, which pandas takes over as it is.
+A million parcels have a million reasons, many of them the same. A column is therefore kept as its different texts and
+the number of the one that each row has; only when a table is made is it written out, as arrow text, which pandas takes
+over as it is.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from geoplan.evaluate._arrays import UNKNOWN, Bools, Codes, Floats, Ints, Strings
+from geoplan.evaluate._arrays import UNKNOWN, Bools, Codes, Floats, Ints, Strings, patterns
 from geoplan.evaluate.judgement import Judgement
 from geoplan.model.telling import shown
-from geoplan.words import LANGUAGES, Language, Message, catalogue
+from geoplan.words import LANGUAGES, Language, Message, catalogue, literal
 
 __all__ = [
     "Case",
@@ -36,6 +37,7 @@ __all__ = [
     "plain_numbers",
     "quantities",
     "records",
+    "stacked",
     "text_column",
     "year_lists",
 ]
@@ -46,16 +48,17 @@ _TEXT = pa.large_string()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts:
-    """The same column of text in every language."""
+    """The same column of text in every language: its different texts, and the position of that of each row."""
 
-    by_language: Mapping[Language, pa.Array]
+    different: Mapping[Language, pa.Array]
+    code: NDArray[np.intp]
 
     def __getitem__(self, language: Language) -> pa.Array:
-        return self.by_language[language]
+        return self.different[language].take(self.code)
 
     def take(self, rows: NDArray[np.intp]) -> Texts:
         """Rows by position, in any order."""
-        return Texts({language: column.take(rows) for language, column in self.by_language.items()})
+        return Texts(self.different, self.code[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,16 +111,18 @@ def fill(key: str, count: int, /, **fields: Any) -> Texts:
     >>> fill("common.count_parcels", 2, count=np.array([3, 4]))["en"].to_pylist()
     ['3 parcels', '4 parcels']
     """
-    return Texts({language: _filled(key, language, count, fields) for language in LANGUAGES})
+    spoken = {name: _spoken(value) for name, value in fields.items()}
+    parts = {
+        language: _parts(catalogue()[key][language], language, spoken) for language in LANGUAGES
+    }
+    return _written(parts, count)
 
 
 def phrases(count: int, *cases: Case, only: Bools | None = None) -> Texts:
     """One sentence for each row (or for ``only`` some): that of the first case which names the row, else nothing."""
-    order = np.zeros(
-        count, dtype=np.int64
-    )  # where each row's sentence stands in the pile; first "" for no case
+    order = np.zeros(count, dtype=np.intp)  # where each row's sentence stands in the pile
     free = np.ones(count, dtype=bool) if only is None else only.copy()
-    pile = [Texts({language: pa.array([""], _TEXT) for language in LANGUAGES})]
+    pile = [messages([literal("")])]  # no case, no sentence
     height = 1
     for case in cases:
         rows = np.flatnonzero(case.rows & free)
@@ -127,14 +132,24 @@ def phrases(count: int, *cases: Case, only: Bools | None = None) -> Texts:
             height += len(rows)
             fields = {name: _some(value, rows) for name, value in case.fields.items()}
             pile.append(fill(case.key, len(rows), **fields))
-    return _for_each(
-        lambda language: pa.concat_arrays([part[language] for part in pile]).take(order)
+    return stacked(*pile).take(order)
+
+
+def stacked(*parts: Texts) -> Texts:
+    """Columns one below the other."""
+    begins = np.cumsum([0, *(len(part.different[LANGUAGES[0]]) for part in parts)])
+    return Texts(
+        {
+            language: pa.concat_arrays([part.different[language] for part in parts])
+            for language in LANGUAGES
+        },
+        np.concatenate([part.code + begin for part, begin in zip(parts, begins[:-1], strict=True)]),
     )
 
 
 def joined(*parts: Texts) -> Texts:
     """Texts written one after the other, row by row."""
-    return _for_each(lambda language: _beside([part[language] for part in parts]))
+    return _written(dict.fromkeys(LANGUAGES, parts), len(parts[0].code))
 
 
 def text_column(texts: pa.Array) -> pd.api.extensions.ExtensionArray:
@@ -153,12 +168,7 @@ def year_lists(flags: Bools, years: Ints) -> Texts:
     >>> year_lists(marked, np.array([2023, 2024, 2025]))["en"].to_pylist()
     ['2023, 2025', '']
     """
-    code = np.zeros(len(flags), dtype=np.int64)
-    for column in flags.T:
-        if len(code) and code.max() > 2**60:  # more years than bits: number the patterns anew
-            code = np.unique(code, return_inverse=True)[1]
-        code = 2 * code + column
-    _, first, row = np.unique(code, return_index=True, return_inverse=True)
+    row, first = patterns(list(flags.T), len(flags))
     return _lists([[str(year) for year in years[flags[position]]] for position in first]).take(row)
 
 
@@ -181,49 +191,50 @@ def name_lists(rows: Ints, names: Strings, count: int) -> Texts:
     return _lists([[], *few]).take(place)
 
 
-def quantities(values: Floats) -> pa.Array:
+def quantities(values: Floats) -> Texts:
     """Numbers as people write them: three or four figures, none after the point above 100.
 
     Examples
     --------
-    >>> quantities(np.array([1234.56, 12.345, 0.01234])).to_pylist()
+    >>> quantities(np.array([1234.56, 12.345, 0.01234]))["en"].to_pylist()
     ['1,235', '12.3', '0.0123']
     """
-    return _each(values, _quantity)
+    return _each(_rounded(values), _quantity)
 
 
-def plain_numbers(values: Floats) -> pa.Array:
+def plain_numbers(values: Floats) -> Texts:
     """Numbers as they are: 51, 0.5."""
     return _each(values, "{:g}".format)
 
 
-def percents(shares: Floats) -> pa.Array:
+def percents(shares: Floats) -> Texts:
     """Shares as whole percents."""
     return _each(shares, "{:.0%}".format)
 
 
-def records(columns: Mapping[str, Floats], count: int) -> pa.Array:
+def records(columns: Mapping[str, Floats], count: int) -> Texts:
     """One JSON object of numbers for each row; what is not known is null.
 
     Examples
     --------
-    >>> records({"months": np.array([30.0, np.nan])}, 2).to_pylist()
+    >>> records({"months": np.array([30.0, np.nan])}, 2)["en"].to_pylist()
     ['{"months": 30}', '{"months": null}']
     """
-    parts: list[Any] = ["{"]
+    parts: list[Texts | str] = ["{"]
     for place, (name, values) in enumerate(columns.items()):
         parts += [f'{", " if place else ""}"{name}": ', _each(values, _json_number)]
-    return _beside([*parts, "}"]) if columns else pa.repeat(pa.scalar("{}", _TEXT), count)
+    return _written(dict.fromkeys(LANGUAGES, (*parts, "}")), count)
 
 
 def _json_number(value: float) -> str:
     return f"{value:.10g}" if np.isfinite(value) else "null"
 
 
-def _each(values: Floats, write: Callable[[float], str]) -> pa.Array:
+def _each(values: Floats, write: Callable[[float], str]) -> Texts:
     """Each different value is written once."""
-    different, row = np.unique(values, return_inverse=True)
-    return pa.array([write(value) for value in different.tolist()], _TEXT).take(row)
+    code, different = pd.factorize(values + 0.0, use_na_sentinel=False)  # -0 is 0
+    written = pa.array([write(value) for value in different.tolist()], _TEXT)
+    return Texts(dict.fromkeys(LANGUAGES, written), code)
 
 
 def _quantity(value: float) -> str:
@@ -233,52 +244,85 @@ def _quantity(value: float) -> str:
     return f"{value:.3g}" if size < 1 else f"{value:.{1 if size >= 10 else 2}f}"  # noqa: PLR2004
 
 
+def _rounded(values: Floats) -> Floats:
+    """Rounded to the digits that ``_quantity`` shows, unless that could change what it shows."""
+    scale = _shown_per_unit(values)
+    steps = np.rint(values * scale)
+    rounded = steps / scale
+    is_sure = (np.abs(values * scale - steps) < 0.499) & (_shown_per_unit(rounded) == scale)  # noqa: PLR2004
+    return np.where(is_sure, rounded, values)
+
+
+def _shown_per_unit(values: Floats) -> Floats:
+    """How many of the smallest steps that ``_quantity`` shows make up 1; NaN where it depends on the value."""
+    size = np.abs(values)
+    return np.select(
+        [size >= edge for edge in (100, 10, 1, 0.1)], [1.0, 10.0, 100.0, 1000.0], np.nan
+    )
+
+
 def messages(items: Sequence[Message]) -> Texts:
     """Messages as a column."""
-    return _for_each(lambda language: pa.array([item.text(language) for item in items], _TEXT))
+    return _column(lambda language: [item.text(language) for item in items], len(items))
 
 
 def _lists(items: list[list[str]]) -> Texts:
     separators = catalogue()["common.enumeration"]
-    return _for_each(
-        lambda lang: pa.array([separators[lang].join(names) for names in items], _TEXT)
+    return _column(
+        lambda language: [separators[language].join(names) for names in items], len(items)
     )
 
 
-def _for_each(column: Callable[[Language], pa.Array]) -> Texts:
-    return Texts({language: column(language) for language in LANGUAGES})
+def _column(texts: Callable[[Language], list[str]], count: int) -> Texts:
+    return Texts(
+        {language: pa.array(texts(language), _TEXT) for language in LANGUAGES}, np.arange(count)
+    )
 
 
 def _some(value: Any, rows: NDArray[np.intp]) -> Any:
     """The rows of a field that is a column; any other field as it is."""
-    return value.take(rows) if isinstance(value, Texts | pa.Array | np.ndarray) else value
+    return value.take(rows) if isinstance(value, Texts | np.ndarray) else value
 
 
-def _filled(key: str, language: Language, count: int, fields: Mapping[str, Any]) -> pa.Array:
-    parts: list[Any] = []
-    for before, name, _, _ in string.Formatter().parse(catalogue()[key][language]):
+def _spoken(value: Any) -> Texts | Message | str:
+    """A field as a column of text, or as the same text for all rows."""
+    if isinstance(value, np.ndarray):
+        code, different = pd.factorize(value)
+        written = pa.array(different).cast(_TEXT)
+        return Texts(dict.fromkeys(LANGUAGES, written), code)
+    return value if isinstance(value, Texts | Message) else str(value)
+
+
+def _parts(
+    sentence: str, language: Language, fields: Mapping[str, Texts | Message | str]
+) -> list[Texts | str]:
+    """A sentence of the catalogue, piece by piece."""
+    parts: list[Texts | str] = []
+    for before, name, _, _ in string.Formatter().parse(sentence):
         parts.append(before)
         if name is not None:
-            parts.append(_spoken(fields[name], language))
-    if any(isinstance(part, pa.Array) for part in parts):
-        return _beside(parts)
-    return pa.repeat(pa.scalar("".join(parts), _TEXT), count)
+            field = fields[name]
+            parts.append(field.text(language) if isinstance(field, Message) else field)
+    return parts
 
 
-def _beside(parts: list[Any]) -> pa.Array:
-    return pc.binary_join_element_wise(*(_arrow(part) for part in parts), pa.scalar("", _TEXT))
+def _written(parts: Mapping[Language, Sequence[Texts | str]], count: int) -> Texts:
+    """Pieces one after the other; each different row is written once."""
+    columns = {id(part): part for of in parts.values() for part in of if isinstance(part, Texts)}
+    code, first = patterns([column.code for column in columns.values()], count)
+    rows = {name: column.take(first) for name, column in columns.items()}
+
+    def pieces(language: Language) -> list[Any]:
+        return [
+            rows[id(part)][language] if isinstance(part, Texts) else pa.scalar(part, _TEXT)
+            for part in parts[language]
+        ]
+
+    return Texts({language: _beside(pieces(language), len(first)) for language in LANGUAGES}, code)
 
 
-def _arrow(part: Any) -> Any:
-    return pa.scalar(part, _TEXT) if isinstance(part, str) else part
-
-
-def _spoken(value: Any, language: Language) -> Any:
-    """A field as text, or as a column of text."""
-    if isinstance(value, Texts):
-        return value[language]
-    if isinstance(value, np.ndarray):
-        return pa.array(value).cast(_TEXT)
-    if isinstance(value, Message):
-        return value.text(language)
-    return value if isinstance(value, pa.Array) else str(value)
+def _beside(pieces: list[Any], count: int) -> pa.Array:
+    start = pa.repeat(
+        pa.scalar("", _TEXT), count
+    )  # makes a column of pieces that are the same for all
+    return pc.binary_join_element_wise(start, *pieces, pa.scalar("", _TEXT))

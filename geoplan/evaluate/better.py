@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from geoplan.evaluate._arrays import Bools, Floats
+from geoplan.evaluate._arrays import Bools, Floats, patterns
 from geoplan.evaluate._texts import Case, Found, Texts, joined, phrases, quantities
 from geoplan.evaluate.triage import CONDITIONS, TriageLine
 from geoplan.words import join, say
@@ -36,11 +36,10 @@ def next_better(
     """
     names = [name for name in answers if any(name in line.when for line in lines)]
     count = len(only)
-    codes = np.array([answers[name].codes for name in names]).reshape(len(names), count).T
-    patterns, of_row = np.unique(codes, axis=0, return_inverse=True)
+    of_row, first = patterns([answers[name].codes for name in names], count)
     cases, tails = [], {name: np.zeros(count, dtype=bool) for name in names}
-    for number, pattern in enumerate(patterns):
-        own = {name: answers[name].categories[at] for name, at in zip(names, pattern, strict=True)}
+    for number, row in enumerate(first):
+        own = {name: answers[name][row] for name in names}
         now = lines[line_of(lines, own)].result
         ends = list(other_ends(lines, own, now))
         if not ends:

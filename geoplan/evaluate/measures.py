@@ -35,6 +35,7 @@ from geoplan.words import Message, say
 
 __all__ = [
     "MEASURES",
+    "Grid",
     "Measure",
     "Measured",
     "find_measure",
@@ -164,18 +165,69 @@ def measure_parcels(
 
 def _by_year(table: pd.DataFrame, key: str, column: str, ids: pd.Index) -> tuple[Ints, Floats]:
     """A long table as a grid of id x year; NaN where there is no row, or two rows that differ."""
-    amount, year_of_row = floats_of(table, column), floats_of(table, "year")
-    known = ~np.isnan(amount) & ~np.isnan(year_of_row)
-    amount, year = amount[known], year_of_row[known].astype(np.int64)
-    row = ids.get_indexer(pd.Index(table[key]))[known]
-    years = np.arange(year.min(), year.max() + 1)
-    cells = np.full(len(ids) * len(years), np.nan)
-    named = row >= 0
-    cell = row[named] * len(years) + (year[named] - years[0])
-    cells[cell] = amount[named]
-    contradicted = cell[cells[cell] != amount[named]]
-    cells[contradicted] = np.nan
-    return years, cells.reshape(len(ids), len(years))
+    return Grid.of(table, key, ids).filled(floats_of(table, column))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grid:
+    """Where each row of a long table stands in a grid of id x year.
+
+    Attributes
+    ----------
+    year
+        Position in ``years``, -1 for none.
+    cell
+        Position in the grid laid out year by year, -1 for none.
+    has_twice
+        Whether two rows stand in one cell.
+    """
+
+    years: Ints
+    year: NDArray[np.int16]
+    cell: Ints
+    id_count: int
+    has_twice: bool
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, key: str, ids: pd.Index) -> Grid:
+        """The places of the rows of a table that has ``key`` and ``year``."""
+        told = floats_of(table, "year")
+        row = _places(pd.Index(table[key]), ids)
+        first = np.fmin.reduce(told, initial=np.inf)
+        years = np.arange(first, np.fmax.reduce(told, initial=-np.inf) + 1).astype(np.int64)
+        year = np.where(np.isnan(told), -1, told - first).astype(np.int16)
+        cell = np.where((row < 0) | (year < 0), -1, year * np.int64(len(ids)) + row)
+        times = np.bincount(cell + 1, minlength=1)[1:]
+        return cls(
+            years=years,
+            year=year,
+            cell=cell,
+            id_count=len(ids),
+            has_twice=bool((times > 1).any()),
+        )
+
+    def filled(self, amount: Floats) -> tuple[Ints, Floats]:
+        """The years from the first to the last that has figures, and the figures; NaN where two differ."""
+        known = ~np.isnan(amount)
+        shown = self.year[known & (self.year >= 0)]
+        years = slice(shown.min(), shown.max() + 1)
+        cells = np.full(
+            self.id_count * len(self.years) + 1, np.nan
+        )  # the last for what stands nowhere
+        if self.has_twice:
+            cell, amount = self.cell[known], amount[known]
+            cells[cell] = amount
+            cells[cell[cells[cell] != amount]] = np.nan
+        else:
+            cells[self.cell] = amount
+        return self.years[years], cells[:-1].reshape(len(self.years), -1)[years].T
+
+
+def _places(keys: pd.Index, ids: pd.Index) -> NDArray[np.intp]:
+    """Position of each key; rows of one key that stand together are looked up once."""
+    begins = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    first = np.flatnonzero(begins)
+    return np.asarray(np.repeat(ids.get_indexer(keys[first]), np.diff(first, append=len(keys))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -200,7 +252,7 @@ def _spread(table: pd.DataFrame, column: str, ledger: Ledger, area_m2: Floats) -
     area = np.append(area_m2, np.nan)  # the last place is "somewhere else"
     plots = len(area)
     silent = _silent_firms(ledger, of_firm)[pairs.firm]
-    amount = np.full((plots, len(years)), np.nan)
+    amount = np.full((len(years), plots), np.nan).T
     basis = np.zeros((plots, len(BASES)), dtype=bool)
     gaps = np.zeros((plots, len(GAPS)), dtype=bool)
 

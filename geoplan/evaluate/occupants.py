@@ -95,7 +95,8 @@ def read_ledger(park: Park, *, year: int | None) -> Ledger | None:
     enterprises = park.get("enterprises")
     ids = pd.Index(occupancy["enterprise_id"])
     known = ids[:0] if enterprises is None else enterprises.index
-    firm_ids = known.append(ids.difference(known))
+    others = ids[known.get_indexer(ids) < 0]
+    firm_ids = known.append(others.difference(known)) if len(others) else known
     firms = pd.DataFrame(index=firm_ids) if enterprises is None else enterprises.reindex(firm_ids)
     firm = firm_ids.get_indexer(ids).astype(np.int64)
     parcel = park.parcels.index.get_indexer(pd.Index(occupancy["parcel_id"])).astype(np.int64)

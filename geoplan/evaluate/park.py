@@ -99,8 +99,9 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     lacks = missing_for(park, asked.measure)
     land = read_land(park)
     ledger = read_ledger(park, year=year)
-    history, averages = None, no_averages()
-    if lacks is None:
+    if lacks is not None:
+        history, averages = None, no_averages()
+    else:
         measured = measure_parcels(park, measure=asked.measure, ledger=ledger, area_m2=land.area_m2)
         history, averages = compare(
             measured,

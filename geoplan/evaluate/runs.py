@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats, Ints, every
+from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Bools, Codes, Floats, Ints
 
 __all__ = ["UNKNOWN_YEARS", "Runs", "UnknownYears", "below", "runs_of"]
 
@@ -28,17 +28,27 @@ class Runs:
         1 yes, 0 no, -1 unknown: below for as many years in a row as asked, up to the last year.
     current, longest
         Years known to be below in the run that reaches the last year, and in the longest run.
-    is_in_run
-        Parcel x year: the years of the current run, unknown ones among them.
-    begins_early
-        Whether the run reaches back to where the figures begin.
+    reach
+        Years that the current run reaches back, unknown ones among them.
+    year_count
+        Years there are.
     """
 
     verdict: Codes
     current: Ints
     longest: Ints
-    is_in_run: Bools
-    begins_early: Bools
+    reach: Ints
+    year_count: int
+
+    @property
+    def is_in_run(self) -> Bools:
+        """Parcel x year: the years of the current run, unknown ones among them."""
+        return np.arange(self.year_count) >= self.year_count - self.reach[:, None]
+
+    @property
+    def begins_early(self) -> Bools:
+        """Whether the run reaches back to where the figures begin."""
+        return np.asarray(self.reach == self.year_count)
 
 
 def below(per_m2: Floats, mean_per_m2: Floats) -> Codes:
@@ -50,8 +60,8 @@ def below(per_m2: Floats, mean_per_m2: Floats) -> Codes:
     [1, 0, -1]
     """
     short = mean_per_m2 - per_m2
-    verdict = np.where(short > _ROUNDING_SHARE * np.abs(mean_per_m2), YES, NO)
-    return np.where(np.isnan(short), UNKNOWN, verdict).astype(np.int8)
+    yes = short > _ROUNDING_SHARE * np.abs(mean_per_m2)
+    return yes.view(np.int8) - np.isnan(short).view(np.int8)  # YES, NO and UNKNOWN are 1, 0 and -1
 
 
 def runs_of(is_below: Codes, *, min_years: int, unknown_years: UnknownYears) -> Runs:
@@ -65,7 +75,7 @@ def runs_of(is_below: Codes, *, min_years: int, unknown_years: UnknownYears) -> 
     Parameters
     ----------
     is_below
-        Parcel x year: 1 below, 0 not below, -1 unknown.
+        Parcel x year: 1 below, 0 not below, -1 unknown; quickest where the parcels of a year stand together in memory.
 
     Examples
     --------
@@ -75,28 +85,19 @@ def runs_of(is_below: Codes, *, min_years: int, unknown_years: UnknownYears) -> 
     >>> runs_of(history, min_years=3, unknown_years="strict").verdict.tolist()
     [-1, -1, 0]
     """
-    is_in_run = np.logical_and.accumulate(is_below[:, ::-1] != NO, axis=1)[:, ::-1]
-    counted = is_in_run & (is_below == YES)
-    if unknown_years == "strict":
-        counted = np.logical_and.accumulate(counted[:, ::-1], axis=1)[:, ::-1]
-    current = counted.sum(axis=1)
-    begins_early = every(is_in_run)
-    could_be = begins_early | (is_in_run.sum(axis=1) >= min_years)
+    count, year_count = is_below.shape
+    current, longest, reach = np.zeros((3, count), dtype=np.int16)
+    for year in is_below.T:  # years are few, parcels many
+        holds = year != NO
+        reach = (reach + 1) * holds
+        current = (current + (year == YES)) * (holds if unknown_years == "bridge" else year == YES)
+        np.maximum(longest, current, out=longest)
+    could_be = (reach == year_count) | (reach >= min_years)
     verdict = np.where(current >= min_years, YES, np.where(could_be, UNKNOWN, NO))
     return Runs(
         verdict=verdict.astype(np.int8),
-        current=current,
-        longest=_longest(is_below, unknown_years),
-        is_in_run=is_in_run,
-        begins_early=begins_early,
+        current=current.astype(np.int64),
+        longest=longest.astype(np.int64),
+        reach=reach.astype(np.int64),
+        year_count=year_count,
     )
-
-
-def _longest(is_below: Codes, unknown_years: UnknownYears) -> Ints:
-    breaks = (NO,) if unknown_years == "bridge" else (NO, UNKNOWN)
-    running = np.zeros(len(is_below), dtype=np.int64)
-    longest = running
-    for year in is_below.T:
-        running = np.where(np.isin(year, breaks), 0, running + (year == YES))
-        longest = np.maximum(longest, running)
-    return longest

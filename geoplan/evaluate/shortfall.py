@@ -20,13 +20,14 @@ from geoplan.evaluate._texts import (
     quantities,
     year_lists,
 )
-from geoplan.evaluate.averages import means, partial_sums
+from geoplan.evaluate.averages import grid_sums
 from geoplan.evaluate.judgement import Figure, Judgement, Peers
 from geoplan.evaluate.land import Land, Zones
 from geoplan.evaluate.measures import BASES, GAPS, Measure, Measured
 from geoplan.evaluate.occupants import Ledger
 from geoplan.evaluate.peers import Averaging, other_average
 from geoplan.evaluate.runs import Runs, UnknownYears, below, runs_of
+from geoplan.evaluate.standing import stand_against
 from geoplan.evaluate.thin import thin_averages, with_notes
 from geoplan.units import to_base
 from geoplan.words import Message, join, say
@@ -93,20 +94,25 @@ def compare(  # noqa: PLR0913  (each is named)
 ) -> tuple[History, pd.DataFrame]:
     """Set each parcel against its mean; the means are those of land in industrial use. Also hands back ``averages``.
 
-    An average that the rule packs find too thin is held against nobody: the year is unknown.
+    Idle land (2301) is held against the mean but is no part of it. An average that the rule packs find too thin is held
+    against nobody: the year is unknown.
     """
-    values = _values(measured, land, zones)
-    averages = means(partial_sums(values))
-    table = averages.pivot_table(index="group", columns="year", values="mean_amount_per_m2")
-    grid = table.reindex(index=list(zones.names), columns=measured.years).to_numpy(dtype=np.float64)
-    no_zone = np.full((1, grid.shape[1]), np.nan)
-    mean_per_m2 = np.vstack([grid, no_zone])[zones.code]
-    per_m2 = measured.amount / land.area_m2[:, None]
     counts = land.is_assessed & ~land.is_open & ~np.isnan(land.area_m2)
+    sums = grid_sums(
+        measured.amount,
+        area_m2=land.area_m2,
+        group=np.where(counts, zones.code, -1),
+        group_count=len(zones.names),
+    )
+    averages = sums.means(zones.names, measured.years.tolist())
+    standing = stand_against(
+        sums.mean_per_m2, amount=measured.amount, area_m2=land.area_m2, group=zones.code
+    )
+    per_m2, mean_per_m2, is_below = standing.per_m2, standing.mean_per_m2, standing.is_below
     if how.average != "area_weighted":
         averages, mean_per_m2 = other_average(
             averages,
-            values,
+            _values(measured, land, zones),
             how=how,
             per_m2=per_m2,
             area_m2=land.area_m2,
@@ -120,8 +126,9 @@ def compare(  # noqa: PLR0913  (each is named)
         averages, zones=zones, years=measured.years, how=how, ledger=ledger, is_known=is_known
     )
     set_aside = thin.of_parcels & ~np.isnan(mean_per_m2)
-    mean_per_m2 = np.where(set_aside, np.nan, mean_per_m2)
-    is_below = below(per_m2, mean_per_m2)
+    if how.average != "area_weighted" or set_aside.any():
+        mean_per_m2 = np.where(set_aside, np.nan, mean_per_m2)
+        is_below = below(per_m2, mean_per_m2)
     history = History(
         measured=measured,
         per_m2=per_m2,
@@ -142,7 +149,7 @@ def compare(  # noqa: PLR0913  (each is named)
 
 
 def _values(measured: Measured, land: Land, zones: Zones) -> pd.DataFrame:
-    """One row per parcel and year that the mean speaks of, as ``partial_sums`` wants it.
+    """One row per parcel and year that the mean speaks of: ``group``, ``year``, ``amount`` and ``area_m2``.
 
     Idle land (2301) is held against the mean but is no part of it: the mean is that of land in industrial use.
     """

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from geoplan.evaluate._arrays import (
     NO,
@@ -15,9 +14,19 @@ from geoplan.evaluate._arrays import (
     Bools,
     Floats,
     Ints,
+    categories,
     verdict_words,
 )
-from geoplan.evaluate._texts import Case, Found, Texts, joined, phrases, records, text_column
+from geoplan.evaluate._texts import (
+    Case,
+    Found,
+    Texts,
+    joined,
+    phrases,
+    records,
+    stacked,
+    text_column,
+)
 from geoplan.evaluate.better import next_better
 from geoplan.evaluate.land import Land
 from geoplan.evaluate.shortfall import History
@@ -61,8 +70,8 @@ def parcel_columns(  # noqa: PLR0913  (every part is named)
         **{name: _where(assessed, told[name]) for name in FINDINGS},
         "finding_count": _counts(assessed, flagged),
         "triage": _where(assessed, result),
-        **{f"reason_{language}": pd.array(reason[language], dtype="str") for language in LANGUAGES},
-        **{f"triage_next_{lang}": pd.array(better[lang], dtype="str") for lang in LANGUAGES},
+        **{f"reason_{language}": text_column(reason[language]) for language in LANGUAGES},
+        **{f"triage_next_{language}": text_column(better[language]) for language in LANGUAGES},
     }
 
 
@@ -76,22 +85,16 @@ def finding_table(
     order = (rows[:, None] + count * np.arange(len(found))).ravel()
     tests = list(found.values())
     verdict = verdict_words(np.concatenate([test.verdict for test in tests])[order])
-    reasons = {
-        f"reason_{language}": text_column(
-            pa.concat_arrays([test.reason[language] for test in tests]).take(order)
-        )
-        for language in LANGUAGES
-    }
+    reason = stacked(*(test.reason for test in tests)).take(order)
+    evidence = stacked(*(records(test.evidence, count) for test in tests)).take(order)
     return pd.DataFrame(
         {
             "parcel_id": ids[np.repeat(rows, len(found))].astype("str"),
             "finding": _tiled(tuple(found), len(rows)),
-            "verdict": verdict.astype("str"),
-            **reasons,
+            "verdict": _words(verdict),
+            **{f"reason_{language}": text_column(reason[language]) for language in LANGUAGES},
             "rule": _tiled(tuple(rules[name] for name in found), len(rows)),
-            "evidence": text_column(
-                pa.concat_arrays([records(test.evidence, count) for test in tests]).take(order)
-            ),
+            "evidence": text_column(evidence[LANGUAGES[0]]),  # the same in all of them
             "margin": np.concatenate([_margin(test, count) for test in tests])[order],
         }
     )
@@ -106,15 +109,16 @@ def yearly_table(ids: pd.Index, *, is_assessed: Bools, history: History | None) 
     rows = np.flatnonzero(is_assessed)[: None if history is not None else 0]
     years = np.arange(0) if history is None else history.measured.years
     empty = np.full((0, 0), np.nan)
+    verdict = verdict_words(
+        np.zeros(0, dtype=np.int8) if history is None else history.is_below[rows].ravel()
+    )
     return pd.DataFrame(
         {
             "parcel_id": ids[np.repeat(rows, len(years))].astype("str"),
             "year": pd.array(np.tile(years, len(rows)), dtype="Int64"),
             "amount_per_m2": (empty if history is None else history.per_m2[rows]).ravel(),
             "mean_amount_per_m2": (empty if history is None else history.mean_per_m2[rows]).ravel(),
-            "verdict": verdict_words(
-                np.zeros(0, dtype=np.int8) if history is None else history.is_below[rows].ravel()
-            ).astype("str"),
+            "verdict": _words(verdict),
             "group": _groups(history, rows, len(years)),
         }
     )
@@ -181,8 +185,11 @@ def _tiled(names: tuple[str, ...], times: int) -> pd.Series[str]:
 
 def _where(rows: Bools, words: pd.Categorical) -> pd.api.extensions.ExtensionArray:
     """The words on some rows, missing on the others."""
-    codes = np.where(rows, words.codes, -1)
-    return pd.array(list(words.categories), dtype="str").take(codes, allow_fill=True)
+    return _words(categories(np.where(rows, words.codes, -1), list(words.categories)))
+
+
+def _words(words: pd.Categorical) -> pd.api.extensions.ExtensionArray:
+    return pd.array(list(words.categories), dtype="str").take(words.codes, allow_fill=True)
 
 
 def _counts(rows: Bools, values: Ints) -> pd.api.extensions.ExtensionArray:
