@@ -92,7 +92,7 @@ def triage_of(
     told = [
         say(
             "explain.decided",
-            result=say(f"triage.{lines[number].result}"),
+            result=lines[number].because,
             number=number + 1,
             asked=lines[number].asked,
         )

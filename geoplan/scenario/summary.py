@@ -5,22 +5,24 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.evaluate import SURENESS
+from geoplan.evaluate.triage import triage_table
 from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.rulepack import Rules
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, join, say
+from geoplan.words import Message, catalogue, join, say
 
 __all__ = ["summary_lines"]
 
-_TRIAGE = ("acquire", "revitalise", "assist", "survey", "keep")
+_TRIAGE = ("acquire", "swap", "revitalise", "upgrade", "assist", "survey", "keep")
 
 
 def summary_lines(result: Result) -> list[Message]:
     """What to print after a run, line by line."""
     lines = [_about_park(result)]
     if result.evaluation is not None:
-        lines += _about_evaluation(result.evaluation)
+        lines += _about_evaluation(result.evaluation, rules=result.rules)
     if result.robustness is not None:
         sureness = result.robustness.parcels["sureness"].value_counts()
         counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
@@ -69,11 +71,13 @@ def _area_mu(parcels: pd.DataFrame) -> float:
     return mu_from_m2(float(parcels["area_m2"].sum()))
 
 
-def _about_evaluation(evaluation: Evaluation) -> list[Message]:
+def _about_evaluation(evaluation: Evaluation, *, rules: Rules) -> list[Message]:
     parcels = evaluation.parcels
     assessed = parcels[parcels["is_assessed"]]
+    verdicts = evaluation.findings.pivot(index="parcel_id", columns="finding", values="verdict")
+    verdicts = verdicts.reindex(assessed.index)
     tests = list(dict.fromkeys(evaluation.findings["finding"]))
-    is_flagged = (assessed[tests] == "yes").any(axis="columns")
+    is_flagged = (verdicts == "yes").any(axis="columns")
     total_mu, flagged_mu = _area_mu(assessed), _area_mu(assessed[is_flagged])
     lines = [
         say(
@@ -85,16 +89,17 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
         )
     ]
     for test in tests:
-        found, unknown = assessed[assessed[test] == "yes"], assessed[assessed[test] == "unknown"]
+        found, unknown = (assessed[verdicts[test] == answer] for answer in ("yes", "unknown"))
         lines.append(
             say(
                 "summary.test",
-                test=say(f"summary.test_{test}"),
+                test=_name_of(test),
                 area_mu=_area_mu(found),
                 count=len(found),
                 unknown_count=len(unknown),
             )
         )
+    possible = {line.result for line in triage_table(rules.data("triage"))}
     classes = [
         say(
             "summary.class",
@@ -103,8 +108,15 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
             count=int((assessed["triage"] == name).sum()),
         )
         for name in _TRIAGE
+        if name in possible
     ]
     return [*lines, say("summary.triage", classes=join(classes, "common.enumeration"))]
+
+
+def _name_of(test: str) -> Message:
+    """What a test is called in the summary; further findings are called as on the page."""
+    own = f"summary.test_{test}"
+    return say(own if own in catalogue() else f"render.finding.{test}")
 
 
 def _about_plan(allocation: Allocation) -> list[Message]:
