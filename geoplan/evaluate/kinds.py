@@ -20,7 +20,7 @@ from geoplan.model.ledger import dates_of
 from geoplan.model.rulepack import Rules
 from geoplan.words import say
 
-__all__ = ["KINDS", "Kind", "asked_kinds"]
+__all__ = ["KINDS", "Kind", "asked_kinds", "banned_codes"]
 
 _UNKNOWN_USE = "unknown"
 
@@ -66,7 +66,7 @@ def asked_kinds(rules: Rules) -> tuple[Kind, ...]:
         if name.endswith(("_years", "_digits"))
         and (rules.value(name) < 1 or rules.value(name) % 1 != 0)
     ]
-    if any(kind.table for kind in kinds) and not _banned_codes(rules):
+    if any(kind.table for kind in kinds) and not banned_codes(rules):
         problems.append(say("evaluate.kind.bad_codes"))
     if problems:
         raise ScenarioError(problems)
@@ -233,7 +233,7 @@ def lease_expired(ground: Ground) -> Found:
 
 def banned_trade(ground: Ground) -> Found:
     """A firm whose industry code (GB/T 4754) begins with a code of the list is on the parcel."""
-    banned, unknown, here = ground.firms_in_trades(_banned_codes(ground.rules))
+    banned, unknown, here = ground.firms_in_trades(banned_codes(ground.rules))
     yes = banned > 0
     return _judged(
         ground,
@@ -353,7 +353,7 @@ def _over(part: Floats, whole: Floats) -> Floats:
     )
 
 
-def _banned_codes(rules: Rules) -> tuple[str, ...]:
+def banned_codes(rules: Rules) -> tuple[str, ...]:
     """Codes without the letter of the section, ``C2614`` as ``2614``; nothing where the table is no list of codes."""
     table = rules.data("banned_trade")
     codes = table.get("industry_codes") if isinstance(table, Mapping) else None

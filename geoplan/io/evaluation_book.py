@@ -6,12 +6,15 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
+from openpyxl import Workbook
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geoplan.io._firm_help import firm_help
 from geoplan.io._workbook import (
     BOLD,
     HEADER_FILL,
@@ -28,7 +31,7 @@ from geoplan.model.answers import Evaluation
 from geoplan.model.ledger import current_rows
 from geoplan.model.park import Park
 from geoplan.model.rulepack import RuleNumber, Rules
-from geoplan.model.schema import VERDICTS, columns_of
+from geoplan.model.schema import LAYERS, VERDICTS, columns_of
 from geoplan.units import mu_from_m2
 from geoplan.words import Message, catalogue, literal, say
 
@@ -39,6 +42,7 @@ _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\]")
 _WIDTHS = {"reason_zh": 70, "reason_en": 70, "firms": 32, "name": 24, "rule": 34, "source": 90}
 _WRAPPED = {"reason_zh", "reason_en", "firms", "source"}
 _WIDTH = 16
+_NO_TABLES: Mapping[str, pd.DataFrame] = MappingProxyType({})
 _RULE_COLUMNS = ("rule", "value", "unit", "standing", "source", "pack")
 
 #: Columns of a sheet: the key of the heading and the cells below it.
@@ -54,6 +58,7 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     provenance: Mapping[str, str],
     date: dt.date,
     title: Message,
+    tables: Mapping[str, pd.DataFrame] = _NO_TABLES,
 ) -> None:
     """Write the findings to an Excel workbook, every heading and verdict in Chinese and in English.
 
@@ -77,6 +82,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         The day the file bears.
     title
         What was evaluated.
+    tables
+        Further layers by name, a sheet each, right after the cover.
 
     Raises
     ------
@@ -105,6 +112,12 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     put_title(cover, _both(say("book.title", title=title)))
     _fill_cover(cover, evaluation, rules=rules, provenance=provenance, date=date)
     firms = _firms_by_parcel(park, evaluation)
+    corrections = park.get("corrections")
+    extra = dict(tables) if corrections is None else {**tables, "corrections": corrections}
+    for layer, table in extra.items():
+        _add_sheet(book, _layer_title(layer), _as_headed(table, layer))
+    if "enterprises" in park:
+        _add_sheet(book, in_both("book.help"), firm_help(park, evaluation))
     for kind in _kinds(evaluation):
         table = evaluation.findings[evaluation.findings["finding"] == kind]
         sheet = book.create_sheet(_sheet_name(kind, book.sheetnames))
@@ -118,6 +131,18 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     put_title(numbers, in_both("book.rules"))
     _add_table(numbers, 3, _rule_columns(rules.numbers.values()))
     save_book(path, book, date=date)
+
+
+def _add_sheet(book: Workbook, title: str, columns: _Columns) -> None:
+    """A further table on a sheet of its own; where there is nothing to tell, the sheet says so by having no rows."""
+    sheet = book.create_sheet(title[:_LONGEST_NAME])
+    put_title(sheet, title)
+    _add_table(sheet, 3, columns)
+    sheet.freeze_panes = sheet.cell(row=4, column=2)
+
+
+def _layer_title(layer: str) -> str:
+    return f"{LAYERS[layer].term} {layer.replace('_', ' ')}"
 
 
 def _kinds(evaluation: Evaluation) -> list[str]:

@@ -63,7 +63,9 @@ def test_each_line_decides_a_parcel_and_says_why(
     assert words in english
     number = english.partition("(line ")[2].partition(" ")[0]
     line = LINES[int(number) - 1]
-    assert chinese.startswith(f"{text(f'evaluate.result.{result}', 'zh')}：{line.reason['zh']}（处置表第 {number} 条")
+    assert chinese.startswith(
+        f"{text(f'evaluate.result.{result}', 'zh')}：{line.reason['zh']}（处置表第 {number} 条"
+    )
 
 
 def test_every_line_is_reached_and_every_class_is_given() -> None:
@@ -98,7 +100,7 @@ def test_the_land_of_a_small_town_is_sorted_and_each_knows_its_next_better_class
         "assist if below the mean for years: no",
         "keep if low floor area ratio: no (low floor area ratio: short by 0.01)",
         "keep if against the plan: no",
-        "keep if vacant: no (vacant: short by 8.00)",
+        "keep if below the mean for years: no and vacant: no (vacant: short by 8.00)",
         "",
     ]
     assert BETTER.index("swap") < BETTER.index("upgrade") < BETTER.index("keep")
