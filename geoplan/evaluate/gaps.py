@@ -27,11 +27,16 @@ _MUCH = 1e9  # more than any threshold: floor, storeys, months, money per m2
 _DAYS = (pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1))
 _USES = ("100102", "070102")  # industry, which is assessed, and housing, which is not
 _YEARLY = ("performance", "valuation")
+#: Who has the figures of a year.
+_OWNERS = {"performance": "enterprise_id", "valuation": "parcel_id"}
+_FIGURES = ("output_amount", "tax_amount", "fixed_assets_amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gap:
-    """The unknown cells of one column, in one year or (``None``) in all.
+    """Unknown cells of one column that are filled together: those of one year, or (``None``) of all.
+
+    Figures of all years come in several parts, each of the rows that lack the same years.
 
     Attributes
     ----------
@@ -226,31 +231,38 @@ _MATTERS: Mapping[tuple[str, str], Callable[[_Facts], Bools]] = MappingProxyType
 
 
 def _yearly_gaps(facts: _Facts, layer: str, measure: Measure) -> Iterator[Gap]:
-    """Each column of figures in each year, then in all years together where several have gaps.
+    """Each column of figures in each year; then, for all years, those together whose rows lack the same years.
 
     A figure could be nothing, or as much per land as the best known in that year; what is more than that would only move
-    the mean.
+    the mean. Rows that lack other years are left alone, for they would move the mean of years that are known.
     """
     table = facts.park.layers[layer]
     years = floats_of(table, "year")
     land = _land_of_rows(facts, layer, years)
     asked = land > 0
-    columns = ["output_amount", "tax_amount", "fixed_assets_amount"]
-    wanted = columns if layer == "performance" else []
-    wanted = list(dict.fromkeys([*([measure.column] if measure.layer == layer else []), *wanted]))
+    wanted = dict.fromkeys(_FIGURES if layer == "performance" else ())
+    if measure.layer == layer:
+        wanted = {measure.column: None, **wanted}
     for column in wanted:
         unknown = asked & _is_unknown(table, layer, column)
         most = _best(floats_of(table, column), land, years) * land
-        own = [
-            Gap(layer=layer, column=column, year=int(year), rows=unknown & (years == year),
-                row_count=int((asked & (years == year)).sum()),
-                fills=_none_or(most[unknown & (years == year)]))
-            for year in np.unique(years[unknown])
-        ]  # fmt: skip
-        yield from own
-        if len(own) > 1:
-            yield Gap(layer=layer, column=column, year=None, rows=unknown,
-                      row_count=int(asked.sum()), fills=_none_or(most[unknown]))  # fmt: skip
+        for year in np.unique(years[unknown]):
+            rows = unknown & (years == year)
+            count = int((asked & (years == year)).sum())
+            yield Gap(layer=layer, column=column, year=int(year), rows=rows, row_count=count,
+                      fills=_none_or(most[rows]))  # fmt: skip
+        for rows in _alike(table[_OWNERS[layer]], years, unknown):
+            yield Gap(layer=layer, column=column, year=None, rows=rows,
+                      row_count=int(asked.sum()), fills=_none_or(most[rows]))  # fmt: skip
+
+
+def _alike(owners: pd.Series, years: Floats, unknown: Bools) -> Iterator[Bools]:
+    """The unknown rows in groups: those of owners that lack the same years."""
+    lost = pd.DataFrame({"owner": owners.to_numpy()[unknown], "year": years[unknown]})
+    pattern = {owner: tuple(sorted(own)) for owner, own in lost.groupby("owner")["year"]}
+    for same in sorted(set(pattern.values())):
+        alike = [owner for owner, lacks in pattern.items() if lacks == same]
+        yield unknown & owners.isin(alike).to_numpy(dtype=bool)
 
 
 def _none_or(most: Floats) -> tuple[np.ndarray, ...]:

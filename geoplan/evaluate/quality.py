@@ -6,33 +6,32 @@ it is, and what is then said otherwise hangs on it. So is an outlier: the land i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 
-from geoplan.evaluate.compare import answers_of
-from geoplan.evaluate.gaps import Gap, find_gaps, with_every_year
+from geoplan.evaluate._trials import Changed, Judge, Trial, check_of, column_told, in_words
+from geoplan.evaluate.gaps import Gap, find_gaps
 from geoplan.evaluate.kinds import asked_kinds, banned_codes
-from geoplan.evaluate.measures import MEASURES, last_year, missing_for
+from geoplan.evaluate.measures import MEASURES
 from geoplan.evaluate.outliers import TESTS, Odd, find_odd
 from geoplan.evaluate.park import evaluate_park
 from geoplan.model.answers import Evaluation, LedgerQuality
-from geoplan.model.cells import typed
 from geoplan.model.park import Park
 from geoplan.model.rows import parcels_of_rows, row_names
 from geoplan.model.rulepack import Rules
-from geoplan.model.schema import column, columns_of
+from geoplan.model.schema import columns_of
 from geoplan.model.telling import listed, shown
 from geoplan.units import mu_from_m2
-from geoplan.words import LANGUAGES, Message, name_in_both, say
+from geoplan.words import Message, say
 
 __all__ = ["ledger_quality"]
 
 #: More outliers than this are told without trying each.
 _MOST_TRIALS = 300
-Judge = Callable[[Park, Rules], Evaluation]
 
 
 def ledger_quality(
@@ -74,7 +73,7 @@ def ledger_quality(
     >>> quality.checks[["row_id", "column", "changed_area_m2"]].to_numpy().tolist()
     [['P1', 'is_vacant', 10000.0], ['P1', 'vacancy_months', 10000.0]]
     """
-    trial = _Trial(park, evaluation, rules, judge or _alike(evaluation))
+    trial = Trial(park, evaluation, rules, judge or _alike(evaluation))
     gap_rows, gap_checks = _gaps(trial)
     odd_rows, odd_checks = _outliers(trial)
     return LedgerQuality(
@@ -91,65 +90,10 @@ def _alike(evaluation: Evaluation) -> Judge:
     return lambda park, rules: evaluate_park(park, rules=rules, measure=measure, average_over=over)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Changed:
-    """By parcel: how many verdicts differ, and whether the triage does; parcels where nothing differs are left out."""
-
-    verdicts: pd.Series
-    triage: pd.Series
-
-    @classmethod
-    def between(cls, answers: Sequence[pd.Series]) -> _Changed:
-        table = pd.concat(answers, axis="columns").astype(object).fillna("")
-        differs = table.ne(table.iloc[:, 0], axis="index").any(axis="columns")
-        keys = table.index[differs.to_numpy()]
-        is_triage = keys.get_level_values("finding") == "triage"
-        parcels = pd.Series(keys.get_level_values("parcel_id"), dtype=object)
-        every = pd.Index(parcels.unique())
-        counts = [
-            parcels[rows].value_counts().reindex(every).fillna(0)
-            for rows in (~is_triage, is_triage)
-        ]
-        return cls(verdicts=counts[0].astype(int), triage=counts[1].astype(int))
-
-    def on(self, parcels: pd.Index) -> _Changed:
-        """On some parcels only."""
-        own = self.verdicts.index[self.verdicts.index.isin(parcels)]
-        return _Changed(verdicts=self.verdicts[own], triage=self.triage[own])
-
-
-class _Trial:
-    """The park as it was judged, and what would be said of it with some cells otherwise."""
-
-    def __init__(self, park: Park, evaluation: Evaluation, rules: Rules, judge: Judge) -> None:
-        self.measure = next(m for m in MEASURES.values() if m.column == evaluation.measure)
-        self.year = None if missing_for(park, self.measure) else last_year(park, self.measure)
-        self.park = with_every_year(park, year=self.year)
-        self.rules, self._judge = rules, judge
-        self.now = answers_of(evaluation.findings, evaluation.parcels)
-        self.area_m2 = evaluation.parcels["area_m2"]
-        use_unknown = evaluation.parcels["use"].isna() | (evaluation.parcels["use"] == "unknown")
-        self.matters = evaluation.parcels.index[evaluation.parcels["is_assessed"] | use_unknown]
-
-    def said(self, layer: str, name: str, rows: np.ndarray, values: np.ndarray) -> pd.Series:
-        """All answers with some cells of one column replaced."""
-        table = self.park.layers[layer]
-        cells = table.get(name, pd.Series(pd.NA, index=table.index, dtype=object)).astype(object)
-        cells[rows] = values
-        fixed, _ = typed(cells, column(layer, name), table.index)
-        told = self._judge(
-            self.park.with_layers(**{layer: table.assign(**{name: fixed})}), self.rules
-        )
-        return answers_of(told.findings, told.parcels)
-
-    def area_of(self, parcels: pd.Index) -> float:
-        return float(self.area_m2.reindex(parcels).sum())
-
-
 # ---- gaps ------------------------------------------------------------------------------------------------------------
 
 
-def _gaps(trial: _Trial) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+def _gaps(trial: Trial) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """Every gap that matters or stands in a column that is there, and what to ask for it."""
     rows: list[dict[str, object]] = []
     checks: list[dict[str, object]] = []
@@ -157,21 +101,36 @@ def _gaps(trial: _Trial) -> tuple[list[dict[str, object]], list[dict[str, object
     if any(kind.name == "banned_trade" for kind in asked_kinds(trial.rules)):
         banned = banned_codes(trial.rules)
     gaps = find_gaps(trial.park, measure=trial.measure, year=trial.year, banned=banned)
-    several = {(gap.layer, gap.column) for gap in gaps if gap.year is None}
-    for gap in gaps:
-        pairs = _concerned(trial, gap)
-        parcels = pd.Index(pairs["parcel_id"].unique())
-        answers = [trial.said(gap.layer, gap.column, gap.rows, fill) for fill in gap.fills]
-        changed = _Changed.between(answers).on(parcels)
-        if gap.column not in trial.park.layers[gap.layer] and changed.verdicts.empty:
+    for (layer, name, year), parts in groupby(
+        gaps, key=lambda gap: (gap.layer, gap.column, gap.year)
+    ):
+        tried = [_tried(trial, gap) for gap in parts]
+        changed = Changed.of_all([one.changed for one in tried])
+        if name not in trial.park.layers[layer] and changed.verdicts.empty:
             continue  # a column nobody keeps and no verdict reads
-        rows.append(_gap_row(trial, gap, parcels, changed))
-        if gap.year is None or (gap.layer, gap.column) not in several:
-            checks += _gap_checks(trial, gap, pairs, changed)
+        rows.append(_gap_row(trial, tried, changed))
+        if year is None:
+            checks += [check for one in tried for check in _gap_checks(trial, one)]
     return rows, checks
 
 
-def _concerned(trial: _Trial, gap: Gap) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tried:
+    """A gap, the rows and parcels it concerns, and what hangs on it."""
+
+    gap: Gap
+    pairs: pd.DataFrame
+    changed: Changed
+
+
+def _tried(trial: Trial, gap: Gap) -> _Tried:
+    pairs = _concerned(trial, gap)
+    answers = [trial.said(gap.layer, gap.column, gap.rows, fill) for fill in gap.fills]
+    changed = Changed.between(answers).on(pd.Index(pairs["parcel_id"].unique()))
+    return _Tried(gap=gap, pairs=pairs, changed=changed)
+
+
+def _concerned(trial: Trial, gap: Gap) -> pd.DataFrame:
     """Rows with the gap, and the parcels they speak of that matter."""
     pairs = parcels_of_rows(trial.park, gap.layer)
     of_gap = gap.rows[pairs["row"].to_numpy()]
@@ -179,14 +138,15 @@ def _concerned(trial: _Trial, gap: Gap) -> pd.DataFrame:
     return own
 
 
-def _gap_row(trial: _Trial, gap: Gap, parcels: pd.Index, changed: _Changed) -> dict[str, object]:
-    decided = changed.verdicts.index
+def _gap_row(trial: Trial, tried: Sequence[_Tried], changed: Changed) -> dict[str, object]:
+    gap, decided = tried[0].gap, changed.verdicts.index
+    parcels = pd.Index(pd.concat([one.pairs["parcel_id"] for one in tried]).unique())
     row: dict[str, object] = {
         "layer": gap.layer,
         "column": gap.column,
         "year": gap.year,
         "row_count": gap.row_count,
-        "unknown_count": int(gap.rows.sum()),
+        "unknown_count": sum(int(one.gap.rows.sum()) for one in tried),
         "unknown_area_m2": trial.area_of(parcels),
         "decided_area_m2": trial.area_of(decided),
         "decided_count": len(decided),
@@ -195,8 +155,8 @@ def _gap_row(trial: _Trial, gap: Gap, parcels: pd.Index, changed: _Changed) -> d
     }
     message = say(
         "quality.gap",
-        what=_named(gap.layer, gap.column),
-        year=say("quality.all") if gap.year is None else say("quality.in_year", year=gap.year),
+        what=column_told(gap.layer, gap.column),
+        year=_years_told(gap),
         unknown=row["unknown_count"],
         rows=row["row_count"],
         area=mu_from_m2(trial.area_of(parcels)),
@@ -205,13 +165,18 @@ def _gap_row(trial: _Trial, gap: Gap, parcels: pd.Index, changed: _Changed) -> d
         verdicts=row["verdict_count"],
         triage=row["triage_count"],
     )
-    return row | _in_words(message)
+    return row | in_words(message)
 
 
-def _gap_checks(
-    trial: _Trial, gap: Gap, pairs: pd.DataFrame, changed: _Changed
-) -> Iterator[dict[str, object]]:
+def _years_told(gap: Gap) -> Message:
+    if gap.year is not None:
+        return say("quality.in_year", year=gap.year)
+    return say("quality.all_years" if "year" in columns_of(gap.layer) else "quality.no_years")
+
+
+def _gap_checks(trial: Trial, tried: _Tried) -> Iterator[dict[str, object]]:
     """One thing to ask for each firm, parcel, link or building whose answer would change something."""
+    gap, pairs, changed = tried.gap, tried.pairs, tried.changed
     table = trial.park.layers[gap.layer]
     key = {"performance": "enterprise_id", "valuation": "parcel_id"}.get(gap.layer)
     names = table[key].astype(str) if key else pd.Series(row_names(table, gap.layer), dtype=object)
@@ -224,11 +189,11 @@ def _gap_checks(
         here = changed.on(parcels)
         asked = say(
             "quality.ask_years" if when else "quality.ask",
-            what=_named(gap.layer, gap.column),
+            what=column_told(gap.layer, gap.column),
             row=shown(name),
             years=listed(when),
         )
-        yield _check(
+        yield check_of(
             trial, gap.layer, str(name), gap.column,
             reason="gap", changed=here, parcels=parcels, asked=asked,
         )  # fmt: skip
@@ -237,16 +202,16 @@ def _gap_checks(
 # ---- outliers --------------------------------------------------------------------------------------------------------
 
 
-def _outliers(trial: _Trial) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+def _outliers(trial: Trial) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Every suspicious cell; and what to ask, the cells of one column, firm and test together."""
     rows: list[dict[str, object]] = []
     checks: list[dict[str, object]] = []
     rule_of = {test.name: test.rule for test in TESTS}
-    tried = 0
+    together: dict[tuple[str, ...], list[tuple[Odd, Message]]] = {}
+    names = {layer: row_names(table, layer) for layer, table in trial.park.layers.items()}
     for odd in find_odd(trial.park, rules=trial.rules, measure=trial.measure):
-        table = trial.park.layers[odd.layer]
-        pairs = parcels_of_rows(trial.park, odd.layer)
-        parcels = pd.Index(pairs.loc[pairs["row"] == odd.row, "parcel_id"])
-        name = row_names(table, odd.layer)[odd.row]
+        name = names[odd.layer][odd.row]
+        parcels = _parcels_of(trial, [odd])
         message = _odd_told(odd, name)
         rows.append(
             {
@@ -261,71 +226,66 @@ def _outliers(trial: _Trial) -> tuple[list[dict[str, object]], list[dict[str, ob
                 "parcel_ids": "; ".join(map(str, parcels)),
                 "area_m2": trial.area_of(parcels),
             }
-            | _in_words(message)
+            | in_words(message)
         )
-        changed = _Changed.between([trial.now])
-        if odd.mended is not None and tried < _MOST_TRIALS:
-            tried += 1
-            changed = _mended(trial, odd)
+        owner = name.partition("/")[0] if odd.layer == "performance" else name
+        key = (odd.test, odd.layer, owner, odd.column)
+        together.setdefault(key, []).append((odd, message))
+    for place, ((test, layer, owner, name), cells) in enumerate(together.items()):
+        odds = [odd for odd, _ in cells]
+        changed = _mended(trial, odds) if place < _MOST_TRIALS else Changed.between([trial.now])
+        asked = cells[0][1]
+        if len(cells) > 1:
+            asked = say("quality.and_years", told=asked, count=len(cells) - 1)
+        parcels = _parcels_of(trial, odds)
         checks.append(
-            _check(
-                trial, odd.layer, name, odd.column,
-                reason=odd.test, changed=changed, parcels=parcels, asked=message,
+            check_of(
+                trial,
+                layer,
+                owner,
+                name,
+                reason=test,
+                changed=changed,
+                parcels=parcels,
+                asked=asked,
             )
-        )  # fmt: skip
+        )
     return rows, checks
 
 
-def _mended(trial: _Trial, odd: Odd) -> _Changed:
-    """What would be said otherwise of any land if the cell were what it probably means."""
-    at = np.zeros(len(trial.park.layers[odd.layer]), dtype=bool)
-    at[odd.row] = True
-    return _Changed.between(
-        [trial.now, trial.said(odd.layer, odd.column, at, np.array([odd.mended]))]
-    )
+def _parcels_of(trial: Trial, odds: Sequence[Odd]) -> pd.Index:
+    pairs = parcels_of_rows(trial.park, odds[0].layer)
+    own = pairs.loc[pairs["row"].isin([odd.row for odd in odds]), "parcel_id"]
+    return pd.Index(own.unique().tolist(), dtype=object)
+
+
+def _mended(trial: Trial, odds: Sequence[Odd]) -> Changed:
+    """What would be said otherwise of any land if the cells were what they probably mean."""
+    values = {odd.row: odd.mended for odd in odds if odd.mended is not None}
+    at = np.zeros(len(trial.park.layers[odds[0].layer]), dtype=bool)
+    at[list(values)] = True
+    if not values:
+        return Changed.between([trial.now])
+    cells = np.array([values[row] for row in sorted(values)])
+    return Changed.between([trial.now, trial.said(odds[0].layer, odds[0].column, at, cells)])
 
 
 def _odd_told(odd: Odd, name: str) -> Message:
     return say(
         f"quality.test.{odd.test}",
-        what=_named(odd.layer, odd.column),
+        what=column_told(odd.layer, odd.column),
         row=shown(name),
-        value=odd.value,
-        expected=odd.expected,
+        value=_figure(odd.value),
+        expected=_figure(odd.expected),
         limit=odd.limit,
     )
 
 
-# ---- tables ----------------------------------------------------------------------------------------------------------
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004  (how numbers look)
 
 
-def _check(  # noqa: PLR0913  (each is a part of what is asked)
-    trial: _Trial,
-    layer: str,
-    row: str,
-    name: str,
-    *,
-    reason: str,
-    changed: _Changed,
-    parcels: pd.Index,
-    asked: Message,
-) -> dict[str, object]:
-    area_m2 = trial.area_of(changed.verdicts.index)
-    verdicts, triage = int(changed.verdicts.sum()), int(changed.triage.sum())
-    told = say(
-        "quality.check", asked=asked, area=mu_from_m2(area_m2), verdicts=verdicts, triage=triage
-    )
-    return {
-        "layer": layer,
-        "row_id": row,
-        "column": name,
-        "reason": reason,
-        "changed_area_m2": area_m2,
-        "changed_count": len(changed.verdicts),
-        "verdict_count": verdicts,
-        "triage_count": triage,
-        "parcel_ids": "; ".join(map(str, parcels)),
-    } | _in_words(told)
+# ---- tables --------------------------------------------------------------------------------------------------------
 
 
 def _ranked(checks: list[dict[str, object]]) -> pd.DataFrame:
@@ -347,14 +307,3 @@ def _table(layer: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(columns_of(layer)))
     kinds = {"count": "Int64", "year": "Int64", "number": "float64"}
     return table.astype({n: kinds.get(item.kind, "str") for n, item in columns_of(layer).items()})
-
-
-def _named(layer: str, name: str) -> Message:
-    """A column in words: its meaning in English, its Chinese term, and how the layer calls it."""
-    item = column(layer, name)
-    words = name_in_both({"en": item.meaning, "zh": item.term})
-    return say("quality.column", words=words, name=f"{layer}.{name}")
-
-
-def _in_words(message: Message) -> dict[str, object]:
-    return {f"text_{language}": message.text(language) for language in LANGUAGES}
