@@ -26,7 +26,7 @@ from geoplan.model.rulepack import Rules
 from geoplan.model.schema import columns_of
 from geoplan.model.telling import listed, shown
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, say
+from geoplan.words import Message, literal, say
 
 __all__ = ["ledger_quality"]
 
@@ -171,7 +171,7 @@ def _gap_row(trial: Trial, tried: Sequence[_Tried], changed: Changed) -> dict[st
 def _years_told(gap: Gap) -> Message:
     if gap.year is not None:
         return say("quality.in_year", year=gap.year)
-    return say("quality.all_years" if "year" in columns_of(gap.layer) else "quality.no_years")
+    return say("quality.all_years") if "year" in columns_of(gap.layer) else literal("")
 
 
 def _gap_checks(trial: Trial, tried: _Tried) -> Iterator[dict[str, object]]:
@@ -256,7 +256,8 @@ def _outliers(trial: Trial) -> tuple[list[dict[str, object]], list[dict[str, obj
 def _parcels_of(trial: Trial, odds: Sequence[Odd]) -> pd.Index:
     pairs = parcels_of_rows(trial.park, odds[0].layer)
     own = pairs.loc[pairs["row"].isin([odd.row for odd in odds]), "parcel_id"]
-    return pd.Index(own.unique().tolist(), dtype=object)
+    parcels: pd.Index = pd.Index(own.unique().tolist(), dtype=object)
+    return parcels
 
 
 def _mended(trial: Trial, odds: Sequence[Odd]) -> Changed:

@@ -115,7 +115,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     corrections = park.get("corrections")
     extra = dict(tables) if corrections is None else {**tables, "corrections": corrections}
     for layer, table in extra.items():
-        _add_sheet(book, _layer_title(layer), _as_headed(table, layer))
+        spoken = _spoken(table) if layer == "verdict_changes" else table
+        _add_sheet(book, _layer_title(layer), _as_headed(spoken, layer))
     if "enterprises" in park:
         _add_sheet(book, in_both("book.help"), firm_help(park, evaluation))
     for kind in _kinds(evaluation):
@@ -139,6 +140,27 @@ def _add_sheet(book: Workbook, title: str, columns: _Columns) -> None:
     put_title(sheet, title)
     _add_table(sheet, 3, columns)
     sheet.freeze_panes = sheet.cell(row=4, column=2)
+
+
+def _spoken(changes: pd.DataFrame) -> pd.DataFrame:
+    """Layer ``verdict_changes`` with tests, answers and causes in words."""
+    is_triage = changes["finding"] == "triage"
+    answers = {
+        name: [
+            _both(_named("triage" if of_triage else "verdict", str(answer)))
+            for of_triage, answer in zip(is_triage, changes[name], strict=True)
+        ]
+        for name in ("verdict_before", "verdict_after")
+    }
+    causes = [
+        "; ".join(_both(say(f"previous.kind.{cause}")) for cause in some.split("; "))
+        for some in changes["causes"]
+    ]
+    tests = [
+        in_both("book.triage") if name == "triage" else _both(_named("render.finding", name))
+        for name in changes["finding"]
+    ]
+    return changes.assign(**answers, causes=causes, finding=tests)
 
 
 def _layer_title(layer: str) -> str:
