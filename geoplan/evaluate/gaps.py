@@ -6,7 +6,7 @@ empty, or the floor of the only firm on a plot, nobody needs to know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -27,6 +27,19 @@ _MUCH = 1e9  # more than any threshold: floor, storeys, months, money per m2
 _DAYS = (pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1))
 _USES = ("100102", "070102")  # industry, which is assessed, and housing, which is not
 _YEARLY = ("performance", "valuation")
+#: Columns that only further findings read, and which.
+_READ_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "zoned_use": ("plan_mismatch",),
+        "expiry_date": ("lease_expired",),
+        "contract_investment_amount_per_m2": ("low_investment", "unfinished"),
+        "contract_floor_area_ratio": ("unfinished",),
+        "industry_code": ("banned_trade",),
+        "output_amount": ("stopped",),
+        "tax_amount": ("low_tax",),
+        "fixed_assets_amount": ("low_investment", "unfinished"),
+    }
+)
 #: Who has the figures of a year.
 _OWNERS = {"performance": "enterprise_id", "valuation": "parcel_id"}
 _FIGURES = ("output_amount", "tax_amount", "fixed_assets_amount")
@@ -45,7 +58,7 @@ class Gap:
     row_count
         Rows that should know it.
     fills
-        What the cells could be: each an array for those rows.
+        What the cells could be: each an array for those rows; none where no test reads them.
     """
 
     layer: str
@@ -71,11 +84,21 @@ class _Facts:
 
 
 def find_gaps(
-    park: Park, *, measure: Measure, year: int | None, banned: tuple[str, ...] = ()
+    park: Park,
+    *,
+    measure: Measure,
+    year: int | None,
+    tests: Collection[str],
+    banned: tuple[str, ...] = (),
 ) -> list[Gap]:
     """All gaps of a park whose years are complete (:func:`with_every_year`), figures of years last.
 
-    ``banned`` are the codes of trades that the rule packs ban.
+    Parameters
+    ----------
+    tests
+        Further findings that the rule packs ask for; a column that only others read has no ``fills``.
+    banned
+        Codes of trades that the rule packs ban.
     """
     ledger = read_ledger(park, year=year)
     facts = _Facts(park=park, land=read_land(park), ledger=ledger, banned=banned)
@@ -87,14 +110,15 @@ def find_gaps(
         asked = matters(facts)
         rows = asked & _is_unknown(table, layer, column)
         if rows.any():
-            fills = tuple(np.full(rows.sum(), value) for value in _ways(layer, column, facts))
+            ways = _ways(layer, column, facts) if _is_read(column, tests) else ()
+            fills = tuple(np.full(rows.sum(), value) for value in ways)
             gaps.append(
                 Gap(layer=layer, column=column, year=None, rows=rows,
                     row_count=int(asked.sum()), fills=fills)
             )  # fmt: skip
     for layer in _YEARLY:
         if layer in park:
-            gaps += _yearly_gaps(facts, layer, measure)
+            gaps += _yearly_gaps(facts, layer, measure, tests)
     return gaps
 
 
@@ -118,6 +142,11 @@ def with_every_year(park: Park, *, year: int | None) -> Park:
     rows = pd.DataFrame(lost, columns=["enterprise_id", "year"])
     rows = rows.astype({name: table[name].dtype for name in rows})
     return park.with_layers(performance=pd.concat([table, rows], ignore_index=True))
+
+
+def _is_read(column: str, tests: Collection[str]) -> bool:
+    readers = _READ_BY.get(column)
+    return readers is None or any(name in tests for name in readers)
 
 
 def _is_unknown(table: pd.DataFrame, layer: str, column: str) -> Bools:
@@ -230,7 +259,9 @@ _MATTERS: Mapping[tuple[str, str], Callable[[_Facts], Bools]] = MappingProxyType
 # ---- figures of years ------------------------------------------------------------------------------------------------
 
 
-def _yearly_gaps(facts: _Facts, layer: str, measure: Measure) -> Iterator[Gap]:
+def _yearly_gaps(
+    facts: _Facts, layer: str, measure: Measure, tests: Collection[str]
+) -> Iterator[Gap]:
     """Each column of figures in each year; then, for all years, those together whose rows lack the same years.
 
     A figure could be nothing, or as much per land as the best known in that year; what is more than that would only move
@@ -244,16 +275,17 @@ def _yearly_gaps(facts: _Facts, layer: str, measure: Measure) -> Iterator[Gap]:
     if measure.layer == layer:
         wanted = {measure.column: None, **wanted}
     for column in wanted:
+        is_read = column == measure.column or _is_read(column, tests)
         unknown = asked & _is_unknown(table, layer, column)
         most = _best(floats_of(table, column), land, years) * land
         for year in np.unique(years[unknown]):
             rows = unknown & (years == year)
             count = int((asked & (years == year)).sum())
             yield Gap(layer=layer, column=column, year=int(year), rows=rows, row_count=count,
-                      fills=_none_or(most[rows]))  # fmt: skip
+                      fills=_none_or(most[rows]) if is_read else ())  # fmt: skip
         for rows in _alike(table[_OWNERS[layer]], years, unknown):
             yield Gap(layer=layer, column=column, year=None, rows=rows,
-                      row_count=int(asked.sum()), fills=_none_or(most[rows]))  # fmt: skip
+                      row_count=int(asked.sum()), fills=_none_or(most[rows]) if is_read else ())  # fmt: skip
 
 
 def _alike(owners: pd.Series, years: Floats, unknown: Bools) -> Iterator[Bools]:

@@ -97,10 +97,9 @@ def _gaps(trial: Trial) -> tuple[list[dict[str, object]], list[dict[str, object]
     """Every gap that matters or stands in a column that is there, and what to ask for it."""
     rows: list[dict[str, object]] = []
     checks: list[dict[str, object]] = []
-    banned: tuple[str, ...] = ()
-    if any(kind.name == "banned_trade" for kind in asked_kinds(trial.rules)):
-        banned = banned_codes(trial.rules)
-    gaps = find_gaps(trial.park, measure=trial.measure, year=trial.year, banned=banned)
+    tests = {kind.name for kind in asked_kinds(trial.rules)}
+    banned = banned_codes(trial.rules) if "banned_trade" in tests else ()
+    gaps = find_gaps(trial.park, measure=trial.measure, year=trial.year, tests=tests, banned=banned)
     for (layer, name, year), parts in groupby(
         gaps, key=lambda gap: (gap.layer, gap.column, gap.year)
     ):
@@ -126,6 +125,7 @@ class _Tried:
 def _tried(trial: Trial, gap: Gap) -> _Tried:
     pairs = _concerned(trial, gap)
     answers = [trial.said(gap.layer, gap.column, gap.rows, fill) for fill in gap.fills]
+    answers = answers or [trial.now]
     changed = Changed.between(answers).on(pd.Index(pairs["parcel_id"].unique()))
     return _Tried(gap=gap, pairs=pairs, changed=changed)
 

@@ -59,8 +59,10 @@ def test_a_missing_figure_decides_only_where_the_years_asked_hang_on_it() -> Non
     asked = quality.checks[quality.checks["column"] == "output_amount"]
     assert asked["row_id"].tolist() == ["E-P1"]
     assert asked["text_zh"].tolist() == [
-        "核实 E-P1 在 2025 年的总产值（performance.output_amount）；"
-        "可决定或改变 15.0 亩（认定结论 1 项，处置建议 1 项）"
+        (
+            "核实 E-P1 在 2025 年的总产值（performance.output_amount）；"
+            "可决定或改变 15.0 亩（认定结论 1 项，处置建议 1 项）"
+        )
     ]
 
 
@@ -246,8 +248,10 @@ def test_an_empty_plant_that_reports_output_is_to_be_visited() -> None:
     quality = quality_of(empty)
     assert quality.outliers["test"].tolist() == ["vacant_with_output"]
     assert quality.outliers["text_en"].tolist() == [
-        "known to be empty (parcels.is_vacant) says that P1 is empty, and its firms report an "
-        "output of 9,000,000 in the last year. Visit it"
+        (
+            "known to be empty (parcels.is_vacant) says that P1 is empty, and its firms report an "
+            "output of 9,000,000 in the last year. Visit it"
+        )
     ]
     check = quality.checks.set_index("reason").loc["vacant_with_output"]
     assert (check["verdict_count"], check["triage_count"]) == (1, 1)
