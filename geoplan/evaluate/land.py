@@ -27,7 +27,15 @@ from geoplan.model.schema import UNKNOWN_USE
 from geoplan.model.telling import shown
 from geoplan.words import Message, say
 
-__all__ = ["GROUPINGS", "Land", "Zones", "parcel_of_building", "read_land", "read_zones"]
+__all__ = [
+    "GROUPINGS",
+    "Land",
+    "Zones",
+    "parcel_of_building",
+    "read_land",
+    "read_zones",
+    "standing_floor",
+]
 
 #: Over what a mean is taken.
 GROUPINGS = ("park", "zone")
@@ -86,7 +94,7 @@ def read_land(park: Park) -> Land:
     use = parcels["use"].astype("str")
     is_vacant = verdict_of(parcels, "is_vacant")
     area = parcels.area.to_numpy()
-    floor, has_building = _standing_floor(park)
+    floor, has_building = standing_floor(park)
     is_open = is_vacant_land(use).to_numpy(dtype=bool)
     is_plant = (is_industrial(use) | is_storage(use)).to_numpy(dtype=bool)
     return Land(
@@ -120,7 +128,7 @@ def read_zones(park: Park, average_over: str) -> Zones:
     return Zones(code=code, names=names, spoken=spoken)
 
 
-def _standing_floor(park: Park) -> tuple[Floats, Codes]:
+def standing_floor(park: Park) -> tuple[Floats, Codes]:
     """Floor area that stands on each parcel [m2], and whether anything does.
 
     Counted from layer ``buildings`` (a building without ``floor_area_m2`` counts with its footprint times its storeys;
