@@ -99,6 +99,7 @@ def check_of(  # noqa: PLR0913  (each is a part of what is asked)
     parcels: pd.Index,
     asked: Message,
 ) -> dict[str, object]:
+    """One row of layer ``field_checks``: what to find out, and how much of the land it would decide or change."""
     area_m2 = trial.area_of(changed.verdicts.index)
     verdicts, triage = int(changed.verdicts.sum()), int(changed.triage.sum())
     told = say(
@@ -125,4 +126,5 @@ def column_told(layer: str, name: str) -> Message:
 
 
 def in_words(message: Message) -> dict[str, object]:
+    """A sentence as the columns ``text_en`` and ``text_zh``."""
     return {f"text_{language}": message.text(language) for language in LANGUAGES}

@@ -53,7 +53,7 @@ def test_a_missing_figure_decides_only_where_the_years_asked_hang_on_it() -> Non
     assert (row["decided_count"], row["decided_area_m2"], row["verdict_count"]) == (1, 10_000.0, 1)
     assert row["triage_count"] == 1  # acquire or keep
     assert row["text_en"] == (
-        "gross output (performance.output_amount) in 2025: not known in 2 of 4 rows, 30.0 mu; "
+        "performance.output_amount (gross output) in 2025: not known in 2 of 4 rows, 30.0 mu; "
         "15.0 mu hang on it (parcels: 1, verdicts: 1, triage answers: 1)"
     )
     asked = quality.checks[quality.checks["column"] == "output_amount"]
@@ -249,7 +249,7 @@ def test_an_empty_plant_that_reports_output_is_to_be_visited() -> None:
     assert quality.outliers["test"].tolist() == ["vacant_with_output"]
     assert quality.outliers["text_en"].tolist() == [
         (
-            "known to be empty (parcels.is_vacant) says that P1 is empty, and its firms report an "
+            "parcels.is_vacant (known to be empty) says that P1 is empty, and its firms report an "
             "output of 9,000,000 in the last year. Visit it"
         )
     ]
