@@ -78,10 +78,13 @@ def test_a_row_that_is_missing_altogether_is_a_gap_like_an_empty_cell() -> None:
 
 
 def test_firms_that_lack_other_years_do_not_move_the_mean_for_each_other() -> None:
-    # P2 lacks 2023 only, and is above in all others: nothing hangs on it, whatever P1 turns out to be
-    amounts = {"P1": [5e6, NAN, NAN], "P2": [NAN, 5e6, 5e6], "P3": [4e6] * 3, "P4": [4e6] * 3}
-    checks = quality_of(one_firm_each(in_use(), amounts, first_year=2023)).checks
-    assert "E-P2" not in set(checks["row_id"])
+    # 2025: P2 has 4.2, the mean of what is known is 4.4 million; P1 would move it to 3.3 or 4.55. P2 lacks 2023 only,
+    # where one year counts: whatever it was then, nothing hangs on it
+    amounts = {"P1": [5e6, 5e6, NAN], "P2": [NAN, 4.2e6, 4.2e6], "P3": [4e6] * 3, "P4": [5e6] * 3}
+    rules = load_rules(["seed-practice", "quality-assumed"], overrides={"below_mean.min_years": 1})
+    quality = quality_of(one_firm_each(in_use(), amounts, first_year=2023), rules)
+    asked = quality.checks[quality.checks["column"] == "output_amount"]
+    assert asked["row_id"].tolist() == ["E-P1"]
 
 
 def test_how_long_a_plant_in_use_is_empty_is_no_gap() -> None:

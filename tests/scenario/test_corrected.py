@@ -258,10 +258,18 @@ def test_a_correction_is_the_cause_and_is_named(tmp_path: Path) -> None:
 
 
 def test_a_correction_that_was_there_last_time_is_no_cause(tmp_path: Path) -> None:
-    (tmp_path / "fixed.csv").write_text(CHINESE, encoding="utf-8")
-    written(lantian(), tmp_path)
+    # 40 months by the ledger, 14 as corrected both times: 12 are asked last time, 24 now
+    park = lantian()
+    months = park.parcels.assign(vacancy_months=[None, None, None, None, 40.0, None])
+    park = park.with_layers(parcels=months)
+    words = CHINESE.splitlines()[:2]
+    (tmp_path / "fixed.csv").write_text("\n".join(words).replace(",6,", ",14,"), encoding="utf-8")
+    written(park, tmp_path)
     write_layers(evaluated(tmp_path, name="last", rest="corrections: fixed.csv\n"), tmp_path)
-    assert changes(tmp_path, lantian(), "corrections: fixed.csv\n").empty
+    assert changes(tmp_path, park, "corrections: fixed.csv\n").empty
+    rest = "corrections: fixed.csv\nnumbers: {vacant.min_months: 24}\n"
+    row = changes(tmp_path, park, rest).loc[("P5", "vacant")]
+    assert (row["verdict_before"], row["verdict_after"], row["causes"]) == ("yes", "no", "rules")
 
 
 def test_a_changed_number_of_the_rules_is_the_cause_and_is_named(tmp_path: Path) -> None:
