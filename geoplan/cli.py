@@ -1,4 +1,4 @@
-"""The command line: check, evaluate, explain, rules, plan, map, run, demo.
+"""The command line: check, evaluate, quality, explain, rules, plan, map, run, demo.
 
 Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 3 an input, rule pack or scenario
 cannot be used; 4 no plan can keep the rules; 5 geoplan itself stumbled; 130 interrupted.
@@ -27,6 +27,7 @@ from geoplan.files import atomic_path
 from geoplan.model.answers import Problem
 from geoplan.scenario.check import check_file, write_problems
 from geoplan.scenario.explain import explain_parcel
+from geoplan.scenario.model import Scenario, asking_for_quality
 from geoplan.scenario.outputs import write_balance, write_findings, write_layers, write_page
 from geoplan.scenario.packs import check_pack, pack_list, pack_page, write_pack_page
 from geoplan.scenario.read import read_scenario
@@ -48,8 +49,13 @@ _PIPE_WIDTH = 140
 _INTERRUPTED = 130
 
 Writer = Callable[[Result, Path], Path | None]
+Adapt = Callable[[Scenario], Scenario]
 #: What a whole run writes.
 ALL_FILES: Sequence[Writer] = (write_page, write_layers, write_balance, write_findings)
+
+
+def _as_it_is(scenario: Scenario) -> Scenario:
+    return scenario
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,7 +144,9 @@ def _make_app(language: Language) -> typer.Typer:
             _print([text("cli.written", language, path=str(target))])
         return 1 if any(problem.severity == "error" for problem in problems) else 0
 
-    def stage_command(name: str, until: Stage, writers: Sequence[Writer]) -> None:
+    def stage_command(
+        name: str, until: Stage, writers: Sequence[Writer], *, adapt: Adapt = _as_it_is
+    ) -> None:
         @app.command(name, help=words(name))
         def _run(
             scenario: scenario_file,
@@ -149,9 +157,11 @@ def _make_app(language: Language) -> typer.Typer:
         ) -> None:
             _check_language(lang)
             call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
-            _answer(call, language, until=until, writers=writers)
+            _answer(call, language, until=until, writers=writers, adapt=adapt)
 
     stage_command("evaluate", "evaluate", [write_layers, write_findings])
+
+    stage_command("quality", "evaluate", [write_layers, write_findings], adapt=asking_for_quality)
 
     @app.command(help=words("explain"))
     def explain(  # noqa: PLR0913, PLR0917  (options of a command)
@@ -209,9 +219,16 @@ class _Call:
     out: Path | None
 
 
-def _answer(call: _Call, language: Language, *, until: Stage, writers: Sequence[Writer]) -> None:
+def _answer(
+    call: _Call,
+    language: Language,
+    *,
+    until: Stage,
+    writers: Sequence[Writer],
+    adapt: Adapt = _as_it_is,
+) -> None:
     """Run a scenario, write what was asked for, and say what came out."""
-    scenario = read_scenario(call.path, overrides=call.overrides)
+    scenario = adapt(read_scenario(call.path, overrides=call.overrides))
     folder = call.out if call.out is not None else Path(scenario.outputs.folder)
     with _progress(language) as tell:
         result = run_scenario(

@@ -12,6 +12,7 @@ from geoplan.evaluate.grading import (
 from geoplan.evaluate.measures import MEASURES, Measure
 from geoplan.evaluate.park import evaluate_park
 from geoplan.evaluate.pockets import Pockets, find_pockets
+from geoplan.evaluate.quality import ledger_quality
 from geoplan.evaluate.robustness import SURENESS, assess_robustness
 from geoplan.evaluate.services import Services, service_distances
 from geoplan.evaluate.space import Clusters, find_clusters
@@ -35,6 +36,7 @@ __all__ = [
     "grade_enterprises",
     "grade_runs",
     "grade_table",
+    "ledger_quality",
     "means",
     "merge_sums",
     "partial_sums",

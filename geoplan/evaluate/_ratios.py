@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.evaluate._arrays import Bools, Floats, floats_of, sum_where
-from geoplan.evaluate.measures import _by_year, _land_of_pairs, _Pairs
+from geoplan.evaluate.measures import BASES, _by_year, _land_of_pairs, _Pairs
 from geoplan.evaluate.occupants import Ledger
 from geoplan.units import AMOUNT_UNITS, AREA_UNITS
 
@@ -80,7 +80,7 @@ def land_of_firms(ledger: Ledger, *, area_m2: Floats, year: int) -> FirmLand:
     pairs = _Pairs.of(ledger)
     on, land, how = _land_of_pairs(ledger, pairs, np.append(area_m2, np.nan), year)
     count = len(ledger.firm_ids)
-    basis = np.zeros((count, 3), dtype=bool)
+    basis = np.zeros((count, len(BASES)), dtype=bool)
     basis[pairs.firm[on], how[on]] = True
     return FirmLand(area_m2=sum_where(on, land, pairs.firm, count), basis=basis)
 

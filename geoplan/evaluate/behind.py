@@ -100,8 +100,8 @@ def triage_of(
     number = line_of(lines, answers)
     told = [
         say(
-            "explain.decided",
-            result=say(f"triage.{lines[number].result}"),
+            "explain.decided_because" if lines[number].reason else "explain.decided",
+            result=lines[number].because,
             number=number + 1,
             asked=lines[number].asked,
         )

@@ -65,7 +65,7 @@ def _distance(name: str, found: Found | None, rows: Bools) -> Texts:
         return phrases(len(rows))
     short: Floats = -found.margin
     fields = {"name": say(f"evaluate.condition.{name}"), "margin": quantities(short)}
-    return phrases(len(rows), Case(rows & (short >= 0), "evaluate.next.margin", fields))
+    return phrases(len(rows), Case(rows & (short > 0), "evaluate.next.margin", fields))
 
 
 def line_of(lines: Sequence[TriageLine], answers: Mapping[str, str]) -> int:

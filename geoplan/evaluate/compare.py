@@ -6,7 +6,7 @@ import pandas as pd
 
 from geoplan.model.answers import Evaluation
 
-__all__ = ["compare_evaluations"]
+__all__ = ["answers_of", "compare_evaluations"]
 
 _KEYS = ["parcel_id", "finding"]
 
@@ -33,3 +33,27 @@ def compare_evaluations(before: Evaluation, after: Evaluation) -> pd.DataFrame:
     }
     told = changed[[*_KEYS, "verdict_before", "verdict_after"]].assign(**reasons)
     return told.reset_index(drop=True)
+
+
+def answers_of(findings: pd.DataFrame, parcels: pd.DataFrame) -> pd.Series:
+    """All that was said of the parcels: verdict by parcel and finding, and the triage as a finding called ``triage``.
+
+    Parameters
+    ----------
+    findings
+        Layer ``findings``.
+    parcels
+        Index ``parcel_id``, with ``triage``.
+
+    Returns
+    -------
+    Series
+        Text, index ``parcel_id`` and ``finding``; a parcel that is not assessed has no rows.
+    """
+    tests = findings[[*_KEYS, "verdict"]].astype(object)
+    triage = parcels["triage"].astype(object).dropna()
+    results = pd.DataFrame(
+        {"parcel_id": triage.index.astype(object), "finding": "triage", "verdict": triage.array}
+    )
+    every = pd.concat([tests, results], ignore_index=True)
+    return every.set_index(_KEYS)["verdict"]

@@ -33,7 +33,7 @@ from geoplan.model.ledger import dates_of
 from geoplan.model.rulepack import Rules
 from geoplan.words import say
 
-__all__ = ["KINDS", "Kind", "asked_kinds"]
+__all__ = ["KINDS", "Kind", "asked_kinds", "banned_codes"]
 
 _UNKNOWN_USE = "unknown"
 _BUILT, _PAID = "unfinished.min_built_share", "unfinished.min_investment_share"

@@ -25,7 +25,7 @@ from geoplan.model.park import Park
 from geoplan.model.schema import UNKNOWN_USE
 from geoplan.words import Message
 
-__all__ = ["Land", "Zones", "parcel_of_building", "read_land"]
+__all__ = ["Land", "Zones", "parcel_of_building", "read_land", "standing_floor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,7 +89,7 @@ def read_land(park: Park) -> Land:
     use = parcels["use"].astype("str")
     is_vacant = verdict_of(parcels, "is_vacant")
     area = parcels.area.to_numpy()
-    floor, has_building = _standing_floor(park)
+    floor, has_building = standing_floor(park)
     is_open = is_vacant_land(use).to_numpy(dtype=bool)
     is_plant = (is_industrial(use) | is_storage(use)).to_numpy(dtype=bool)
     return Land(
@@ -104,7 +104,7 @@ def read_land(park: Park) -> Land:
     )
 
 
-def _standing_floor(park: Park) -> tuple[Floats, Codes]:
+def standing_floor(park: Park) -> tuple[Floats, Codes]:
     """Floor area that stands on each parcel [m2], and whether anything does.
 
     Counted from layer ``buildings`` (a building without ``floor_area_m2`` counts with its footprint times its storeys;

@@ -2,8 +2,9 @@
 
 A measure of firms is spread to parcels by the written contract: a firm's amount goes to its parcels in proportion to
 the land it answers for there, ``land_share`` times the parcel's area. Where the ledger has no share, the land is the
-floor the firm uses over all occupied floor of the plot, and the whole plot if it is the only firm there (contract of
-the Zhejiang per-mu evaluation as written in our domain notes, section 3.1). Which of these was used is kept and said.
+floor the firm uses over the floor of the plot - over all occupied floor where that of the plot is not known, or less -
+and the whole plot if it is the only firm there (contract of the Zhejiang per-mu evaluation as written in our domain
+notes, section 3.1). Which of these was used is kept and said; what none of them tells is unknown.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ __all__ = [
 ]
 
 #: What is said of the land of firms, in the order of the columns of ``Measured.basis``.
-BASES = ("share", "floor", "whole_plot", "silent_tenant")
+BASES = ("share", "floor", "whole_plot", "silent_tenant", "occupied_floor")
+_SILENT, _OCCUPIED = BASES.index("silent_tenant"), BASES.index("occupied_floor")
 #: Why an amount is not known, in the order of the columns of ``Measured.gaps``.
 GAPS = ("no_firm", "no_figure", "no_land", "no_value")
 
@@ -265,7 +267,10 @@ def _spread(table: pd.DataFrame, column: str, ledger: Ledger, area_m2: Floats) -
         speaks = on & ~silent
         amount[:, number] = sum_where(speaks, figures * part, pairs.parcel, plots)
         basis |= np.column_stack(
-            [*(has(speaks & (how == kind)) for kind in range(len(BASES) - 1)), has(on & silent)]
+            [
+                has(on & silent) if kind == _SILENT else has(speaks & (how == kind))
+                for kind in range(len(BASES))
+            ]
         )
         no_figure, no_land = has(speaks & np.isnan(figures)), has(speaks & np.isnan(part))
         gaps |= np.column_stack([~has(speaks), no_figure, no_land, np.zeros(plots, dtype=bool)])
@@ -306,9 +311,14 @@ def _land_of_pairs(
     floor = sum_where(active, ledger.floor_m2, pairs.of_row, count)
     firms_on_plot = np.bincount(pairs.parcel[on], minlength=len(area))[pairs.parcel]
     occupied = sum_where(on, floor, pairs.parcel, len(area))[pairs.parcel]
-    by_floor = np.divide(floor, occupied, out=np.full(count, np.nan), where=occupied > 0)
-    how = np.where(~np.isnan(stated), 0, np.where(firms_on_plot == 1, 2, 1))
-    share = np.choose(how, [stated, by_floor, np.ones(count)])
+    stands = np.append(ledger.plot_floor_m2, np.nan)[pairs.parcel]
+    has_plot_floor = (stands > 0) & ~(occupied > stands) & ~(floor > stands)
+    whole = np.where(has_plot_floor, stands, occupied)
+    by_floor = np.divide(floor, whole, out=np.full(count, np.nan), where=whole > 0)
+    how = np.select(
+        [~np.isnan(stated), firms_on_plot == 1, has_plot_floor], [0, 2, 1], default=_OCCUPIED
+    )
+    share = np.select([how == 0, how == 2], [stated, np.ones(count)], default=by_floor)  # noqa: PLR2004  (places in BASES)
     return on, share * area[pairs.parcel], how
 
 

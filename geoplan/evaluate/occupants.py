@@ -20,6 +20,7 @@ from geoplan.evaluate._arrays import (
     verdict_of,
     verdicts,
 )
+from geoplan.evaluate.land import standing_floor
 from geoplan.model.ledger import current_rows, dates_of
 from geoplan.model.park import Park
 
@@ -53,6 +54,8 @@ class Ledger:
         The firms: those of ``enterprises`` first, then those only ``occupancy`` knows.
     parcel_count
         How many parcels there are.
+    plot_floor_m2
+        Floor area that stands on each parcel, NaN where unknown.
     """
 
     parcel: Ints
@@ -68,6 +71,7 @@ class Ledger:
     firm_ids: pd.Index
     firm_names: Strings
     parcel_count: int
+    plot_floor_m2: Floats
 
     @property
     def is_empty(self) -> Bools:
@@ -115,6 +119,7 @@ def read_ledger(park: Park, *, year: int | None) -> Ledger | None:
         firm_ids=firm_ids,
         firm_names=np.where(names == "", firm_ids.to_numpy(dtype=object), names),
         parcel_count=len(park.parcels),
+        plot_floor_m2=standing_floor(park)[0],
     )
 
 

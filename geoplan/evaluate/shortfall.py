@@ -20,7 +20,7 @@ from geoplan.evaluate._texts import (
     quantities,
     year_lists,
 )
-from geoplan.evaluate.averages import grid_sums
+from geoplan.evaluate.averages import grid_sums, means, partial_sums
 from geoplan.evaluate.judgement import Figure, Judgement, Peers
 from geoplan.evaluate.land import Land, Zones
 from geoplan.evaluate.measures import BASES, GAPS, Measure, Measured

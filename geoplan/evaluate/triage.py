@@ -1,10 +1,10 @@
-"""What to do with each parcel: keep, assist, revitalise, acquire or survey, by the rule pack's decision table."""
+"""What to do with each parcel, from keep to acquire, by the decision table of the rule packs."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +15,7 @@ from geoplan.errors import ScenarioError
 from geoplan.evaluate._arrays import Bools, categories
 from geoplan.evaluate._texts import Case, Texts, phrases
 from geoplan.model.schema import VERDICTS, column
-from geoplan.words import Message, join, say
+from geoplan.words import LANGUAGES, Message, join, name_in_both, say
 
 __all__ = ["CONDITIONS", "TriageLine", "decide", "results", "triage_table", "unasked_conditions"]
 
@@ -34,10 +34,22 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageLine:
-    """One line of the decision table: the result, and the answers it asks for; what it does not name may be anything."""
+    """One line of the decision table: the result, and the answers it asks for; what it does not name may be anything.
+
+    ``reason`` is why the pack decides so, in the languages it was written in; empty where it does not say.
+    """
 
     result: str
     when: Mapping[str, tuple[str, ...]]
+    reason: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def because(self) -> Message:
+        """The result, with the reason of the pack where it gives one."""
+        result = say(f"evaluate.result.{self.result}")
+        if not self.reason:
+            return result
+        return say("evaluate.triage.because", result=result, reason=name_in_both(self.reason))
 
     @property
     def asked(self) -> Message:
@@ -84,6 +96,7 @@ def triage_table(lines: Any) -> tuple[TriageLine, ...]:
         TriageLine(
             result=line["result"],
             when=MappingProxyType({k: tuple(v) for k, v in line.get("when", {}).items()}),
+            reason=MappingProxyType(dict(line.get("reason", {}))),
         )
         for line in lines
     )
@@ -113,7 +126,7 @@ def decide(
                 fit,
                 "evaluate.triage.line",
                 {
-                    "result": say(f"evaluate.result.{line.result}"),
+                    "result": line.because,
                     "number": number,
                     "asked": line.asked,
                 },
@@ -148,9 +161,12 @@ def _fits(
 
 
 def _problems_of_line(number: int, line: Mapping[str, Any]) -> list[Message]:
-    problems = _unknown_names(number, "line", list(line), ("result", "when"))
+    problems = _unknown_names(number, "line", list(line), ("result", "when", "reason"))
     results = column("parcels", "triage").choices
     problems += _unknown_names(number, "result", [line.get("result", "")], results)
+    reason = line.get("reason")
+    if reason is not None and not _is_in_words(reason):
+        problems.append(say("evaluate.triage.no_reason", number=number))
     when = line.get("when", {})
     if not isinstance(when, Mapping):
         return [*problems, say("evaluate.triage.no_conditions", number=number)]
@@ -161,6 +177,15 @@ def _problems_of_line(number: int, line: Mapping[str, Any]) -> list[Message]:
         elif name in CONDITIONS:
             problems += _unknown_names(number, "answer", list(answers), CONDITIONS[name])
     return problems
+
+
+def _is_in_words(reason: Any) -> bool:
+    """Whether a reason is there in every language, and only there."""
+    return (
+        isinstance(reason, Mapping)
+        and set(reason) == set(LANGUAGES)
+        and all(isinstance(words, str) and words.strip() for words in reason.values())
+    )
 
 
 def _unknown_names(

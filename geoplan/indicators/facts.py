@@ -48,7 +48,7 @@ class Facts:
 
 
 #: Triage, the gravest first: a firm on several plots counts with the gravest of them.
-GRAVEST_FIRST = ("acquire", "revitalise", "survey", "assist", "keep")
+GRAVEST_FIRST = ("acquire", "swap", "revitalise", "upgrade", "survey", "assist", "keep")
 
 
 def gather(

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 from openpyxl import Workbook
@@ -13,6 +14,7 @@ from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geoplan.io._firm_help import firm_help
 from geoplan.io._sureness_sheets import (
     count_columns,
     curve_columns,
@@ -36,7 +38,7 @@ from geoplan.model.answers import Evaluation, Robustness
 from geoplan.model.ledger import current_rows
 from geoplan.model.park import Park
 from geoplan.model.rulepack import RuleNumber, Rules
-from geoplan.model.schema import VERDICTS, columns_of
+from geoplan.model.schema import LAYERS, VERDICTS, columns_of
 from geoplan.units import mu_from_m2
 from geoplan.words import Message, catalogue, literal, say
 
@@ -58,6 +60,7 @@ _WIDTHS = {
 }
 _WRAPPED = {"reason_zh", "reason_en", "sure_zh", "sure_en", "firms", "source"}
 _WIDTH = 16
+_NO_TABLES: Mapping[str, pd.DataFrame] = MappingProxyType({})
 _RULE_COLUMNS = ("rule", "value", "unit", "standing", "source", "pack")
 
 #: Columns of a sheet: the key of the heading and the cells below it.
@@ -74,6 +77,7 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     date: dt.date,
     title: Message,
     robustness: Robustness | None = None,
+    tables: Mapping[str, pd.DataFrame] = _NO_TABLES,
 ) -> None:
     """Write the findings to an Excel workbook, every heading and verdict in Chinese and in English.
 
@@ -101,6 +105,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         What was evaluated.
     robustness
         How sure the findings are.
+    tables
+        Further layers by name, a sheet each, right after the cover.
 
     Raises
     ------
@@ -131,6 +137,13 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         cover, evaluation, rules=rules, provenance=provenance, date=date, robustness=robustness
     )
     firms = _firms_by_parcel(park, evaluation)
+    corrections = park.get("corrections")
+    extra = dict(tables) if corrections is None else {**tables, "corrections": corrections}
+    for layer, table in extra.items():
+        spoken = _spoken(table) if layer == "verdict_changes" else table
+        _add_sheet(book, _layer_title(layer), _as_headed(spoken, layer))
+    if "enterprises" in park:
+        _add_sheet(book, in_both("book.help"), firm_help(park, evaluation))
     for kind in _kinds(evaluation):
         table = evaluation.findings[evaluation.findings["finding"] == kind]
         sheet = book.create_sheet(_sheet_name(kind, book.sheetnames))
@@ -161,6 +174,39 @@ def _add_sureness(book: Workbook, robustness: Robustness) -> None:
     put_title(curves, in_both("book.curves"))
     _add_table(curves, 3, curve_columns(robustness.threshold_curve))
     draw_curves(curves, robustness.threshold_curve, top=3)
+
+
+def _add_sheet(book: Workbook, title: str, columns: _Columns) -> None:
+    """A further table on a sheet of its own; where there is nothing to tell, the sheet says so by having no rows."""
+    sheet = book.create_sheet(title[:_LONGEST_NAME])
+    put_title(sheet, title)
+    _add_table(sheet, 3, columns)
+    sheet.freeze_panes = sheet.cell(row=4, column=2)
+
+
+def _spoken(changes: pd.DataFrame) -> pd.DataFrame:
+    """Layer ``verdict_changes`` with tests, answers and causes in words."""
+    is_triage = changes["finding"] == "triage"
+    answers = {
+        name: [
+            _both(_named("triage" if of_triage else "verdict", str(answer)))
+            for of_triage, answer in zip(is_triage, changes[name], strict=True)
+        ]
+        for name in ("verdict_before", "verdict_after")
+    }
+    causes = [
+        "; ".join(_both(say(f"previous.kind.{cause}")) for cause in some.split("; "))
+        for some in changes["causes"]
+    ]
+    tests = [
+        in_both("book.triage") if name == "triage" else _both(_named("render.finding", name))
+        for name in changes["finding"]
+    ]
+    return changes.assign(**answers, causes=causes, finding=tests)
+
+
+def _layer_title(layer: str) -> str:
+    return f"{LAYERS[layer].term} {layer.replace('_', ' ')}"
 
 
 def _kinds(evaluation: Evaluation) -> list[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "Evaluation",
     "Greenway",
     "Indicator",
+    "LedgerQuality",
     "Problem",
     "Raster",
     "Robustness",
@@ -145,6 +146,18 @@ class Robustness:
     parcels: pd.DataFrame
     triage: pd.DataFrame
     threshold_curve: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LedgerQuality:
+    """What the ledger does not know (``ledger_gaps``), can hardly mean (``ledger_outliers``), and what to ask first.
+
+    ``checks`` is layer ``field_checks``: what would change the most land comes first.
+    """
+
+    gaps: pd.DataFrame
+    outliers: pd.DataFrame
+    checks: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -118,6 +118,12 @@ pockets         | polygon | pocket_id     | pocket_id                | evaluate 
 services        | polygon |               | parcel_id kind           | evaluate | 服务设施距离 | the nearest facility of one kind for one parcel
 area_profile    | none    |               | area year aspect         | evaluate | 区域画像   | one aspect of the park or one part of it: one-sided trades, export, innovation
 area_sectors    | none    |               | area year basis sector   | evaluate | 行业结构   | one trade in one part of the park, against the park
+ledger_gaps     | none    |               | layer column year        | evaluate | 台账缺项   | one column of the ledger in one year: what is not known, and how much land that decides
+ledger_outliers | none    |               | test layer row_id        | evaluate | 台账异常   | a figure of the ledger that can hardly be right
+field_checks    | none    |               | layer row_id column      | evaluate | 核查清单   | something to find out in the field, what would change most first
+corrections     | none    |               | layer row_id column      | scenario | 更正记录   | one cell of the ledger corrected from the field
+verdict_changes | none    |               | parcel_id finding        | scenario | 结论变化   | a verdict that is not what it was last time, and why
+rule_numbers    | none    |               | rule                     | scenario | 规则数值   | one number of the rule packs that the result rests on
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
@@ -395,6 +401,66 @@ area_sectors | share | share | | | 0..1 | evaluate | 占比 | its share there
 area_sectors | park_share | share | | | 0..1 | evaluate | 园区占比 | its share of the whole park
 area_sectors | location_quotient | number | | | 0.. | evaluate | 区位商 | share there over share of the park
 area_sectors | is_few | bool | | | | evaluate | 是否企业过少 | too few firms to be called a trade
+ledger_gaps | layer | text | | | | evaluate | 图层 | the layer
+ledger_gaps | column | text | | | | evaluate | 字段 | the column
+ledger_gaps | year | year | | | | evaluate | 年份 | the year; empty for all years together, or a layer without years
+ledger_gaps | row_count | count | | | 0.. | evaluate | 应有行数 | rows that should know it: those of assessed parcels
+ledger_gaps | unknown_count | count | | | 0.. | evaluate | 不详行数 | rows that do not
+ledger_gaps | unknown_area_m2 | number | m2 | | 0.. | evaluate | 涉及面积 | land of those rows
+ledger_gaps | decided_area_m2 | number | m2 | | 0.. | evaluate | 决定面积 | land of which a verdict or the triage would be another if it were known one way than the other
+ledger_gaps | decided_count | count | | | 0.. | evaluate | 决定地块数 | parcels of that land
+ledger_gaps | verdict_count | count | | | 0.. | evaluate | 决定结论数 | verdicts that hang on it
+ledger_gaps | triage_count | count | | | 0.. | evaluate | 决定处置数 | triage answers that hang on it
+ledger_gaps | text_en | text | | | | evaluate | 说明（英文） | what is not known and what hangs on it, in English
+ledger_gaps | text_zh | text | | | | evaluate | 说明 | the same in Chinese
+ledger_outliers | test | text | | | | evaluate | 检验 | name of the test
+ledger_outliers | layer | text | | | | evaluate | 图层 | the layer
+ledger_outliers | row_id | text | | | | evaluate | 行 | the row
+ledger_outliers | column | text | | | | evaluate | 字段 | the column
+ledger_outliers | value | number | | | | evaluate | 数值 | what the ledger says
+ledger_outliers | expected | number | | | | evaluate | 参照值 | what it is held against
+ledger_outliers | limit | number | | | | evaluate | 限值 | the number of the rule packs
+ledger_outliers | rule | text | | | | evaluate | 依据 | name of that number
+ledger_outliers | parcel_ids | text | | | | evaluate | 涉及地块 | parcels it concerns
+ledger_outliers | area_m2 | number | m2 | | 0.. | evaluate | 涉及面积 | their land
+ledger_outliers | text_en | text | | | | evaluate | 说明（英文） | evidence and what to do, in English
+ledger_outliers | text_zh | text | | | | evaluate | 说明 | the same in Chinese
+field_checks | rank | count | | | 1.. | evaluate | 次序 | place in the list
+field_checks | layer | text | | | | evaluate | 图层 | the layer
+field_checks | row_id | text | | | | evaluate | 行 | the row
+field_checks | column | text | | | | evaluate | 字段 | the column
+field_checks | reason | text | | | | evaluate | 缘由 | gap, or the test that found an outlier
+field_checks | changed_area_m2 | number | m2 | | 0.. | evaluate | 影响面积 | land whose verdict or triage the answer would change
+field_checks | changed_count | count | | | 0.. | evaluate | 影响地块数 | parcels of that land
+field_checks | verdict_count | count | | | 0.. | evaluate | 影响结论数 | verdicts it would change
+field_checks | triage_count | count | | | 0.. | evaluate | 影响处置数 | triage answers it would change
+field_checks | parcel_ids | text | | | | evaluate | 涉及地块 | parcels to ask about
+field_checks | text_en | text | | | | evaluate | 核查内容（英文） | what to find out, in English
+field_checks | text_zh | text | | | | evaluate | 核查内容 | the same in Chinese
+corrections | line | count | | | 1.. | input | 行号 | line of the table of corrections
+corrections | layer | text | | | | input | 图层; 表 | the layer; parcels if not said
+corrections | row_id | text | | | | input | 编号; 行; 地块编号; 地块; 企业编号; row; parcel; parcel_id; enterprise_id; id | id of the row
+corrections | year | year | | | 1900..2200 | input | 年份; 年度 | the year, for a layer of years
+corrections | column | text | | | | input | 字段; 更正字段; field | the column
+corrections | value | text | | | | input | 更正值; 值; 新值 | what is right; "unknown" makes the cell unknown
+corrections | unit | text | | | | input | 单位 | unit of the value, if not that of the column
+corrections | before | text | | | | scenario | 原值 | what the ledger said
+corrections | who | text | | | | input | 更正人; 核查人 | who found it out
+corrections | date | date | | | | input | 日期; 更正日期; 核查日期 | when
+corrections | reason | text | | | | input | 理由; 原因; 依据 | why, or how it was seen
+verdict_changes | parcel_id | id | | | | scenario | 地块编号 | the parcel
+verdict_changes | finding | text | | | | scenario | 认定类型 | the test, or triage
+verdict_changes | verdict_before | text | | | | scenario | 上次结论 | what it said last time; empty where it was not made
+verdict_changes | verdict_after | text | | | | scenario | 本次结论 | what it says now; empty where it is no longer made
+verdict_changes | causes | text | | | | scenario | 原因类别 | what alone, put back as it was, would bring the old verdict back
+verdict_changes | why_en | text | | | | scenario | 原因（英文） | why it changed, in English
+verdict_changes | why_zh | text | | | | scenario | 原因 | the same in Chinese
+rule_numbers | rule | text | | | | scenario | 数值名称 | name of the number
+rule_numbers | value | number | | | | scenario | 数值 | the number
+rule_numbers | unit | text | | | | scenario | 单位 | its unit
+rule_numbers | standing | text | | | | scenario | 效力 | what it rests on
+rule_numbers | source | text | | | | scenario | 出处 | where it was read
+rule_numbers | pack | text | | | | scenario | 规则包 | the pack it comes from
 suitability | parcel_id | id | | | | plan | 地块编号 | the parcel
 suitability | product | text | | | | plan | 规划产品 | the use
 suitability | score | share | | | 0..1 | plan | 适宜性得分 | how well it fits

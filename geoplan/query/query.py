@@ -165,7 +165,7 @@ class Query(Chain):
         return self._and(say("query.flagged", names=names), ask, columns=asked)
 
     def triage(self, *results: str) -> Query:
-        """For which the evaluation says one of these: keep, assist, revitalise, acquire, survey."""
+        """For which the evaluation says one of these: keep, assist, upgrade, revitalise, swap, acquire, survey."""
         known_one(say("query.kind_triage"), results, column("parcels", "triage").choices)
         return self._one_of("triage", results, if_missing=NO)
 

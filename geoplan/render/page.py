@@ -47,6 +47,7 @@ from geoplan.render.offline import (
 )
 from geoplan.render.story import (
     balance_columns,
+    corrections_on,
     firms_of,
     measure_unit,
     names_used,
@@ -235,6 +236,7 @@ def _data(content: PageContent, grid: Grid) -> dict[str, Any]:
             grid=grid,
         ),
         "firms": firms_of(park),
+        "corrections": corrections_on(park),
         "findings": None if evaluation is None else verdicts_of(park, evaluation),
         "series": None
         if evaluation is None

@@ -22,7 +22,7 @@ __all__ = ["NOT_ASSESSED", "PATTERNS", "TRIAGE", "Swatch", "triage_swatches", "u
 PATTERNS = ("plain", "lines", "crossed", "dots", "level", "upright", "rings")
 
 #: Classes of the triage in the order of the legend: what needs deciding first.
-TRIAGE = ("acquire", "revitalise", "assist", "survey", "keep")
+TRIAGE = ("acquire", "swap", "revitalise", "upgrade", "assist", "survey", "keep")
 #: The class of land to which the tests do not apply.
 NOT_ASSESSED = "not_assessed"
 
@@ -39,7 +39,14 @@ class Swatch:
 
 
 _TRIAGE_PATTERNS: Mapping[str, str] = MappingProxyType(
-    {"acquire": "crossed", "revitalise": "lines", "assist": "level", "survey": "dots"}
+    {
+        "acquire": "crossed",
+        "swap": "rings",
+        "revitalise": "lines",
+        "upgrade": "upright",
+        "assist": "level",
+        "survey": "dots",
+    }
 )
 _NOT_ASSESSED = Swatch(colour="#E4DED0", opacity=0.4)
 _KEEP_OPACITY = 0.5  # land that may stay as it is steps back behind land that needs deciding

@@ -9,16 +9,19 @@ from typing import Any
 import pandas as pd
 
 from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.corrections import correction_told, parcels_of_corrections
 from geoplan.model.landuse import land_uses
 from geoplan.model.park import Park
 from geoplan.model.schema import UNKNOWN_USE, column, columns_of
+from geoplan.model.telling import shown
 from geoplan.render.embed import encode_numbers, encode_texts
 from geoplan.render.layers import named, use_name
 from geoplan.units import to_base
-from geoplan.words import Message, say
+from geoplan.words import LANGUAGES, Message, join, say
 
 __all__ = [
     "balance_columns",
+    "corrections_on",
     "firms_of",
     "measure_unit",
     "names_used",
@@ -47,8 +50,12 @@ _FROM_EVALUATION: Mapping[str, int | str] = MappingProxyType(
         "triage": _TEXTS,
         "reason_en": _TEXTS,
         "reason_zh": _TEXTS,
+        "triage_next_en": _TEXTS,
+        "triage_next_zh": _TEXTS,
     }
 )
+#: What the ledger says of the help that a firm needs and gets.
+_HELP = ("problems", "measures", "liaison_officer")
 _FROM_PLAN: Mapping[str, int | str] = MappingProxyType(
     {
         "planned_use": _TEXTS,
@@ -148,12 +155,47 @@ def firms_of(park: Park) -> dict[str, Any] | None:
         "name": encode_texts(known.get("name", empty)),
         "status": encode_texts(known.get("operating_status", empty)),
         "is_industrial": encode_numbers(_flags(known.get("is_industrial_use", empty))),
+        **_help_of(known),
         "links": {
             "parcel": links["parcel"].tolist(),
             "firm": links["firm"].tolist(),
             "role": encode_texts(links.get("role", none)),
         },
     }
+
+
+def _help_of(firms: pd.DataFrame) -> dict[str, Any]:
+    """Problems, measures and liaison officer of each firm, in a sentence; missing where the ledger has none of them."""
+    columns = {name: firms[name] for name in _HELP if name in firms}
+    told = []
+    for row in zip(*columns.values(), strict=True):
+        parts = [
+            say(f"evaluate.help.{name}", value=shown(value))
+            for name, value in zip(columns, row, strict=True)
+            if pd.notna(value)
+        ]
+        told.append(join(parts, "common.list_separator") if parts else None)
+    told = told or [None] * len(firms)
+    return {
+        f"help_{language}": encode_texts(
+            pd.Series([None if one is None else one.text(language) for one in told], dtype=object)
+        )
+        for language in LANGUAGES
+    }
+
+
+def corrections_on(park: Park) -> dict[str, Any] | None:
+    """What was corrected from the field, parcel by parcel, in words; ``None`` where nothing was."""
+    table = park.get("corrections")
+    if table is None or table.empty:
+        return None
+    told = [correction_told(row).both() for _, row in table.iterrows()]
+    pairs = [
+        (int(park.parcels.index.get_indexer([parcel])[0]), number)
+        for number, parcels in enumerate(parcels_of_corrections(park))
+        for parcel in parcels
+    ]
+    return {"told": told, "parcel": [at for at, _ in pairs], "number": [n for _, n in pairs]}
 
 
 def _flags(column: pd.Series) -> pd.Series:
@@ -223,7 +265,8 @@ def names_used(columns: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         },
         "triage": _names("parcels", "triage"),
         "finding": _names("findings", "finding"),
-        "status": _names("enterprises", "operating_status"),
+        "status": _names("enterprises", "operating_status")
+        | {"unknown": say("render.status.unknown").both()},
         "role": _names("occupancy", "role"),
         "verdict": {key: say(f"verdict.{key}").both() for key in ("yes", "no", "unknown")},
     }

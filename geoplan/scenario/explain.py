@@ -12,6 +12,7 @@ import pandas as pd
 from geoplan.errors import InputError
 from geoplan.evaluate.behind import Years, measure_of, triage_of, years_of
 from geoplan.model.answers import Allocation, Evaluation, Robustness
+from geoplan.model.corrections import correction_told, corrections_of
 from geoplan.model.explanation import Explanation, Part, YearChart
 from geoplan.model.landuse import name_of
 from geoplan.model.ledger import current_rows
@@ -83,6 +84,8 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
     years = years_of(park, evaluation, parcel_id)
     chart = None if years is None else _chart(park, evaluation, years)
     parts = [_what(park, parcel), _firms(park, evaluation, parcel_id)]
+    if (corrected := _corrections(park, parcel_id)) is not None:
+        parts.append(corrected)
     if years is not None and chart is not None:
         parts.append(_years(years, chart))
     if parcel["is_assessed"]:
@@ -144,10 +147,18 @@ def _firms(park: Park, evaluation: Evaluation, parcel_id: str) -> Part:
         for _, link in occupancy[now & (occupancy["parcel_id"] == parcel_id)].iterrows():
             firm = _firm(park, str(link["enterprise_id"]))
             name = firm["name"] if _is_known(firm, "name") else link["enterprise_id"]
-            parts = list(_about_firm(link, firm)) or [say("explain.nothing_known")]
-            told = join(parts, "common.enumeration")
+            told = join(list(_about_firm(link, firm)), "common.enumeration")
             lines.append(say("explain.firm", name=shown(name), parts=told))
     return Part(heading=say("explain.firms"), lines=tuple(lines) or (say("explain.no_firm"),))
+
+
+def _corrections(park: Park, parcel_id: str) -> Part | None:
+    """What was corrected from the field, beside what the ledger said."""
+    rows = corrections_of(park, parcel_id)
+    if rows.empty:
+        return None
+    lines = tuple(correction_told(row) for _, row in rows.iterrows())
+    return Part(heading=say("explain.corrected"), lines=lines)
 
 
 def _firm(park: Park, firm_id: str) -> pd.Series:
@@ -159,8 +170,8 @@ def _firm(park: Park, firm_id: str) -> pd.Series:
 
 
 def _about_firm(link: pd.Series, firm: pd.Series) -> Iterator[Message]:
-    if _is_known(firm, "operating_status"):
-        yield _named("render.status", firm["operating_status"])
+    known = _is_known(firm, "operating_status")
+    yield _named("render.status", firm["operating_status"] if known else "unknown")
     if _is_known(link, "role"):
         yield _named("render.role", link["role"])
     if _is_known(firm, "is_industrial_use") and not firm["is_industrial_use"]:
@@ -169,8 +180,9 @@ def _about_firm(link: pd.Series, firm: pd.Series) -> Iterator[Message]:
         yield say("explain.floor", floor_m2=float(link["floor_area_m2"]))
     if _is_known(link, "land_share"):
         yield say("explain.share", share=float(link["land_share"]))
-    if _is_known(firm, "liaison_officer"):
-        yield say("explain.liaison", name=shown(firm["liaison_officer"]))
+    for name in ("problems", "measures", "liaison_officer"):
+        if _is_known(firm, name):
+            yield say(f"evaluate.help.{name}", value=shown(firm[name]))
 
 
 def _chart(park: Park, evaluation: Evaluation, years: Years) -> YearChart:

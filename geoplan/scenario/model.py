@@ -24,6 +24,7 @@ __all__ = [
     "PlanModel",
     "Scenario",
     "SeparationModel",
+    "asking_for_quality",
 ]
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -68,6 +69,7 @@ class EvaluateModel(_Frozen):
     )
     unknown_years: Literal["bridge", "strict"] = "bridge"
     robustness: bool = False
+    quality: bool = False
     other_packs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -181,6 +183,10 @@ class Scenario(_Frozen):
         Short name; result files are called after it.
     park
         A source file or data file, relative to the scenario file; ``sample`` is the made-up park that geoplan ships.
+    corrections
+        A table of corrections from the field (CSV or Excel), relative to the scenario file, laid over the park.
+    previous
+        Last time's result (GeoPackage): the verdicts that changed since are listed, with why.
     rules
         Rule packs, the last on top: shipped names, or TOML files relative to the scenario file.
     numbers
@@ -193,6 +199,8 @@ class Scenario(_Frozen):
     title: Names = Names()
     date: dt.date
     park: str
+    corrections: str | None = None
+    previous: str | None = None
     rules: tuple[str, ...]
     numbers: dict[str, float] = Field(default_factory=dict)
     evaluate: EvaluateModel = EvaluateModel()
@@ -201,3 +209,10 @@ class Scenario(_Frozen):
     greenway: GreenwayModel | None = None
     outputs: OutputsModel = OutputsModel()
     overrides: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def asking_for_quality(scenario: Scenario) -> Scenario:
+    """The same question, with a report on the quality of the ledger; the shipped limits lie beneath its own rules."""
+    evaluate = scenario.evaluate.model_copy(update={"quality": True})
+    rules = tuple(dict.fromkeys(("quality-assumed", *scenario.rules)))
+    return scenario.model_copy(update={"evaluate": evaluate, "rules": rules})

@@ -12,6 +12,7 @@ from geoplan.io import write_evaluation, write_geopackage, write_land_balance
 from geoplan.model.answers import problem_table
 from geoplan.model.schema import columns_of
 from geoplan.render import PageContent, draw_page, save_page
+from geoplan.scenario.previous import rule_table
 from geoplan.scenario.run import Result
 from geoplan.words import Message, name_in_both
 
@@ -52,6 +53,7 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "triage_robustness": result.robustness.triage,
             "threshold_curve": result.robustness.threshold_curve,
         }
+    layers |= extra_tables(result)
     if result.allocation is not None:
         layers |= {
             "plan": _plan_columns(result.allocation.parcels),
@@ -69,6 +71,22 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
     if result.problems:
         layers["problems"] = problem_table(result.problems, crs=result.park.crs)
     return layers
+
+
+def extra_tables(result: Result) -> dict[str, pd.DataFrame]:
+    """Tables beside the findings: quality of the ledger, what changed since last time, the numbers of the rules."""
+    tables: dict[str, pd.DataFrame] = {}
+    if result.quality is not None:
+        tables |= {
+            "field_checks": result.quality.checks,
+            "ledger_gaps": result.quality.gaps,
+            "ledger_outliers": result.quality.outliers,
+        }
+    if result.changes is not None:
+        tables["verdict_changes"] = result.changes
+    if result.evaluation is not None:
+        tables["rule_numbers"] = rule_table(result.rules)
+    return tables
 
 
 def _plan_columns(parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -147,6 +165,9 @@ def write_findings(result: Result, folder: Path) -> Path | None:
         date=result.scenario.date,
         title=title_of(result),
         robustness=result.robustness,
+        tables={
+            name: table for name, table in extra_tables(result).items() if name != "rule_numbers"
+        },
     )
     return target
 

@@ -13,7 +13,7 @@ from geoplan.evaluate.kinds import asked_kinds
 from geoplan.evaluate.triage import triage_table
 from geoplan.files import atomic_path
 from geoplan.model.rulepack import STANDINGS, Rules, load_rules, pack_names, read_rule_pack
-from geoplan.words import Language, Message, join, name_in_both, say, text
+from geoplan.words import LANGUAGES, Language, Message, join, name_in_both, say, text
 
 __all__ = ["check_pack", "pack_list", "pack_page", "write_pack_page"]
 
@@ -135,7 +135,7 @@ def _rest(rules: Rules, language: Language) -> Iterator[str]:
             keys = list(dict.fromkeys(key for line in lines for key in line))
             yield from (f"## `{name}`", "", text("rule.page.first_line", language), "")
             rows = [
-                [str(place), *(_cell(line.get(key, "")) for key in keys)]
+                [str(place), *(_cell(_own(line.get(key, ""), language)) for key in keys)]
                 for place, line in enumerate(lines, start=1)
             ]
             yield from _table(["", *(f"`{key}`" for key in keys)], rows)
@@ -151,6 +151,12 @@ def _leaves(name: str, node: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_table(value: Any) -> bool:
     return bool(value) and isinstance(value, list) and all(isinstance(v, Mapping) for v in value)
+
+
+def _own(value: Any, language: Language) -> Any:
+    """What is said in both languages, in one of them."""
+    is_said_twice = isinstance(value, Mapping) and set(value) == set(LANGUAGES)
+    return value[language] if is_said_twice else value
 
 
 def _cell(value: Any) -> str:

@@ -10,30 +10,35 @@ import hashlib
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from geoplan.evaluate import assess_robustness, evaluate_park
+from geoplan.errors import InputError
+from geoplan.evaluate import assess_robustness, evaluate_park, ledger_quality
 from geoplan.indicators import land_balance, measure_plan
-from geoplan.io import make_sample_park, read_park
+from geoplan.io import make_sample_park, read_corrections, read_park
 from geoplan.model.answers import (
     Allocation,
     Centres,
     Evaluation,
     Greenway,
     Indicator,
+    LedgerQuality,
     Problem,
     Robustness,
     StageLeftOut,
 )
+from geoplan.model.corrections import apply_corrections
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.validate import check_park
 from geoplan.plan import plan_land_use, route_greenway, site_centres
 from geoplan.scenario.model import Scenario
 from geoplan.scenario.other_packs import evaluate_by_others, load_all_rules
+from geoplan.scenario.previous import Previous, read_previous, verdict_changes
 from geoplan.scenario.programme import programme_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
@@ -61,6 +66,14 @@ class Result:
         Stages, or parts of one, that could not run, with the reason.
     provenance
         Inputs with checksums, scenario, rule packs, versions.
+    as_read
+        The park before corrections were laid over it.
+    previous
+        Last time's result, where the scenario names one.
+    quality
+        What the ledger does not know or can hardly mean, where the scenario asks.
+    changes
+        Layer ``verdict_changes``, where the scenario names last time's result.
     """
 
     scenario: Scenario
@@ -75,18 +88,45 @@ class Result:
     land_balance: pd.DataFrame | None
     left_out: tuple[StageLeftOut, ...]
     provenance: Mapping[str, str]
+    as_read: Park
     robustness: Robustness | None = None
+    previous: Previous | None = None
+    quality: LedgerQuality | None = None
+    changes: pd.DataFrame | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
     """The park that a scenario names; paths are relative to ``folder``, then to ``data_root``."""
     if scenario.park == "sample":
         return make_sample_park()
-    path = Path(scenario.park)
+    return read_park(found_file(scenario.park, folder, data_root), data_root=data_root)
+
+
+def found_file(name: str, folder: Path, data_root: Path | None) -> Path:
+    """A file that a scenario names: relative to its folder, then to ``data_root``."""
+    path = Path(name)
     near = path if path.is_absolute() else folder / path
     if not near.exists() and data_root is not None and (data_root / path).exists():
-        near = data_root / path
-    return read_park(near, data_root=data_root)
+        return data_root / path
+    return near
+
+
+def corrected_park(park: Park, path: Path) -> Park:
+    """A park with the corrections of a file laid over it, and the file among its inputs.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or names what there is not; all problems at once, each with its line.
+    """
+    table = read_corrections(path)
+    try:
+        corrected = apply_corrections(park, table)
+    except InputError as error:
+        headline = say("correct.headline", name=path.name)
+        raise InputError(error.problems, headline=headline) from error
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    return replace(corrected, inputs={**park.inputs, path.name: checksum})
 
 
 def run_scenario(
@@ -131,24 +171,9 @@ def run_scenario(
         return stage in steps
 
     at("read")
-    rules, other_rules = load_all_rules(scenario, folder=near)
-    park = load_park(scenario, folder=near, data_root=root)
-    result = Result(
-        scenario=scenario,
-        rules=rules,
-        park=park,
-        problems=park.problems,
-        evaluation=None,
-        allocation=None,
-        centres=None,
-        greenway=None,
-        indicators=(),
-        land_balance=None,
-        left_out=(),
-        provenance=_provenance(scenario, rules, park),
-    )
+    result, other_rules = _opened(scenario, near, root)
     if at("check"):
-        result = replace(result, problems=(*park.problems, *check_park(park)))
+        result = replace(result, problems=(*result.problems, *check_park(result.park)))
     if at("evaluate"):
         result = _evaluated(result, other_rules)
     if at("plan"):
@@ -162,32 +187,78 @@ def run_scenario(
     return result
 
 
+def _opened(
+    scenario: Scenario, folder: Path, data_root: Path | None
+) -> tuple[Result, Mapping[str, Rules]]:
+    """Everything that a scenario names, read: rules and other packs, park, corrections, last time's result."""
+    rules, other_rules = load_all_rules(scenario, folder=folder)
+    as_read = park = load_park(scenario, folder=folder, data_root=data_root)
+    if scenario.corrections is not None:
+        park = corrected_park(as_read, found_file(scenario.corrections, folder, data_root))
+    previous = None
+    if scenario.previous is not None:
+        previous = read_previous(found_file(scenario.previous, folder, data_root))
+    result = Result(
+        scenario=scenario,
+        rules=rules,
+        park=park,
+        problems=park.problems,
+        evaluation=None,
+        allocation=None,
+        centres=None,
+        greenway=None,
+        indicators=(),
+        land_balance=None,
+        left_out=(),
+        provenance=_provenance(scenario, rules, park),
+        as_read=as_read,
+        previous=previous,
+    )
+    return result, other_rules
+
+
+def _judged(scenario: Scenario, park: Park, rules: Rules) -> Evaluation:
+    """A park judged in the way that a scenario asks for."""
+    asked = scenario.evaluate
+    return evaluate_park(
+        park,
+        rules=rules,
+        measure=asked.measure,
+        average_over=asked.average_over,
+        average=asked.average,
+        unknown_years=asked.unknown_years,
+    )
+
+
 def _evaluated(result: Result, other_rules: Mapping[str, Rules]) -> Result:
     asked = result.scenario.evaluate
-
-    def judge(rules: Rules) -> Evaluation:
-        return evaluate_park(
-            result.park,
-            rules=rules,
-            measure=asked.measure,
-            average_over=asked.average_over,
-            average=asked.average,
-            unknown_years=asked.unknown_years,
-        )
-
-    evaluation = judge(result.rules)
-    robustness = None
+    judge = partial(_judged, result.scenario)
+    evaluation = judge(result.park, result.rules)
+    robustness, quality, changes = None, None, None
     if asked.robustness:
         robustness = assess_robustness(
             evaluation,
             rules=result.rules,
             rng=np.random.default_rng(_SEED),
-            others=evaluate_by_others(judge, other_rules),
+            others=evaluate_by_others(partial(judge, result.park), other_rules),
+        )
+    if asked.quality:
+        quality = ledger_quality(result.park, evaluation, rules=result.rules, judge=judge)
+    if result.previous is not None:
+        changes = verdict_changes(
+            result.previous,
+            result.park,
+            evaluation,
+            as_read=result.as_read,
+            rules=result.rules,
+            judge=judge,
         )
     return replace(
         result,
         evaluation=evaluation,
         robustness=robustness,
+        quality=quality,
+        changes=changes,
         left_out=(*result.left_out, *evaluation.left_out),
     )
 

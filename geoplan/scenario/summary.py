@@ -5,22 +5,27 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.evaluate import SURENESS
+from geoplan.evaluate.triage import triage_table
 from geoplan.model.answers import Allocation, Evaluation, Robustness
+from geoplan.model.corrections import parcels_of_corrections
+from geoplan.model.rulepack import Rules
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, join, say
+from geoplan.words import Message, catalogue, join, name_in_both, say
 
 __all__ = ["summary_lines"]
 
-_TRIAGE = ("acquire", "revitalise", "assist", "survey", "keep")
+_TRIAGE = ("acquire", "swap", "revitalise", "upgrade", "assist", "survey", "keep")
+_MOST_CHECKS = 5
 
 
 def summary_lines(result: Result) -> list[Message]:
     """What to print after a run, line by line."""
     lines = [_about_park(result)]
     if result.evaluation is not None:
-        lines += _about_evaluation(result.evaluation)
+        lines += _about_evaluation(result.evaluation, rules=result.rules)
+    lines += _about_the_ledger(result)
     if result.robustness is not None:
         lines += _about_sureness(result.robustness)
     if result.allocation is not None:
@@ -83,7 +88,7 @@ def _area_mu(parcels: pd.DataFrame) -> float:
     return mu_from_m2(float(parcels["area_m2"].sum()))
 
 
-def _about_evaluation(evaluation: Evaluation) -> list[Message]:
+def _about_evaluation(evaluation: Evaluation, *, rules: Rules) -> list[Message]:
     parcels = evaluation.parcels
     assessed = parcels[parcels["is_assessed"]]
     findings = evaluation.findings
@@ -105,12 +110,13 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
         lines.append(
             say(
                 "summary.test",
-                test=say(f"summary.test_{test}"),
+                test=_name_of(test),
                 area_mu=_area_mu(found),
                 count=len(found),
                 unknown_count=len(unknown),
             )
         )
+    possible = {line.result for line in triage_table(rules.data("triage"))}
     classes = [
         say(
             "summary.class",
@@ -119,8 +125,65 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
             count=int((assessed["triage"] == name).sum()),
         )
         for name in _TRIAGE
+        if name in possible
     ]
     return [*lines, say("summary.triage", classes=join(classes, "common.enumeration"))]
+
+
+def _name_of(test: str) -> Message:
+    """What a test is called in the summary; further findings are called as on the page."""
+    own = f"summary.test_{test}"
+    return say(own if own in catalogue() else f"render.finding.{test}")
+
+
+def _about_the_ledger(result: Result) -> list[Message]:
+    """What was corrected, what the ledger lacks, what to ask first, and what is otherwise than last time."""
+    lines: list[Message] = []
+    if "corrections" in result.park:
+        cells = parcels_of_corrections(result.park)
+        parcels = len({parcel for some in cells for parcel in some})
+        lines.append(say("summary.corrections", cells=len(cells), parcels=parcels))
+    if result.changes is not None and result.evaluation is not None:
+        lines.append(_about_changes(result.changes, result.evaluation.parcels))
+    if result.quality is not None and result.evaluation is not None:
+        checks = result.quality.checks
+        open_checks = checks[checks["changed_count"] > 0]
+        gaps = open_checks.loc[open_checks["reason"] == "gap", "parcel_ids"].str.split("; ")
+        decided = result.evaluation.parcels.loc[sorted({name for some in gaps for name in some})]
+        lines.append(
+            say(
+                "summary.quality",
+                area_mu=_area_mu(decided),
+                parcels=len(decided),
+                odd=len(result.quality.outliers),
+                checks=len(checks),
+            )
+        )
+        lines += [
+            say("summary.check", rank=rank, told=name_in_both({"en": english, "zh": chinese}))
+            for rank, english, chinese in checks.head(_MOST_CHECKS)[
+                ["rank", "text_en", "text_zh"]
+            ].itertuples(index=False)
+        ]
+    return lines
+
+
+def _about_changes(changes: pd.DataFrame, parcels: pd.DataFrame) -> Message:
+    if changes.empty:
+        return say("summary.no_changes")
+    causes = changes["causes"].str.split("; ").explode().value_counts(sort=False)
+    told = [
+        say("summary.cause", name=say(f"previous.kind.{name}"), count=int(causes[name]))
+        for name in sorted(causes.index, key=lambda name: (-causes[name], name))
+    ]
+    ids = changes["parcel_id"].drop_duplicates()
+    return say(
+        "summary.changes",
+        count=len(changes),
+        parcels=len(ids),
+        area_mu=_area_mu(parcels.reindex(ids).fillna({"area_m2": 0.0})),
+        causes=join(told, "common.enumeration"),
+    )
 
 
 def _about_plan(allocation: Allocation) -> list[Message]:

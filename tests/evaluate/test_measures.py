@@ -9,7 +9,14 @@ from evaluated_towns import NAN, bools, firms, ledger, park_of, reports
 from towns import street_of
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate.measures import MEASURES, Measured, find_measure, measure_parcels, missing_for
+from geoplan.evaluate.measures import (
+    BASES,
+    MEASURES,
+    Measured,
+    find_measure,
+    measure_parcels,
+    missing_for,
+)
 from geoplan.evaluate.occupants import read_ledger
 from geoplan.model.park import Park
 from geoplan.model.schema import column
@@ -54,7 +61,7 @@ def test_a_firm_on_two_plots_is_spread_by_its_land() -> None:
     park = two_plots(("E1", "P1", "owner", 1.0, NAN), ("E1", "P2", "owner", 0.5, NAN))
     measured = spread(park)
     assert (measured.amount[:, 0] / 1e3).tolist() == [600.0, 300.0]
-    assert measured.basis.tolist() == [[True, False, False, False]] * 2
+    assert measured.basis.tolist() == [[True, False, False, False, False]] * 2
 
 
 def test_without_shares_land_is_floor_used_over_all_occupied_floor() -> None:
@@ -67,7 +74,48 @@ def test_without_shares_land_is_floor_used_over_all_occupied_floor() -> None:
     )
     measured = spread(park)
     assert (measured.amount[:, 0] / 1e3).tolist() == [720.0, 180.0 + 100.0]
-    assert measured.basis[:, :3].tolist() == [[False, False, True], [False, True, False]]
+    assert bases(measured) == [["whole_plot"], ["occupied_floor"]]
+
+
+def bases(measured: Measured) -> list[list[str]]:
+    """What the land on each parcel was taken from."""
+    return [[n for n, used in zip(BASES, row, strict=True) if used] for row in measured.basis]
+
+
+@pytest.mark.parametrize(
+    ("plot_floor", "land_m2", "basis"),
+    [
+        (10_000.0, 1000.0, "floor"),  # 1 000 of 10 000 m2, beside 8 000 m2 of land on P1
+        (4_000.0, 2500.0, "floor"),  # just what is occupied
+        (3_999.0, 2500.0, "occupied_floor"),  # less than is occupied
+        (NAN, 2500.0, "occupied_floor"),
+    ],
+)
+def test_land_is_floor_used_over_the_floor_of_the_plot_where_that_is_known(
+    plot_floor: float, land_m2: float, basis: str
+) -> None:
+    park = two_plots(
+        ("E1", "P1", "owner", 0.8, NAN),
+        ("E1", "P2", "tenant", NAN, 1000.0),
+        ("E2", "P2", "owner", NAN, 3000.0),
+        e2=0.0,
+    )
+    land = park.parcels.assign(floor_area_m2=[NAN, plot_floor])
+    measured = spread(park.with_layers(parcels=land))
+    assert measured.amount[1, 0] == pytest.approx(900e3 * land_m2 / (8000 + land_m2))
+    assert bases(measured)[1] == [basis]
+
+
+def test_the_floor_of_the_plot_tells_a_share_though_a_neighbours_floor_is_not_known() -> None:
+    park = two_plots(
+        ("E1", "P1", "owner", 0.8, NAN),
+        ("E1", "P2", "tenant", NAN, 1000.0),
+        ("E2", "P2", "owner", NAN, NAN),
+        e2=0.0,
+    )
+    known = spread(park.with_layers(parcels=park.parcels.assign(floor_area_m2=[NAN, 5000.0])))
+    assert known.amount[0, 0] == pytest.approx(900e3 * 8 / 10)  # 8 000 and 2 000 m2
+    assert np.isnan(spread(park).amount[0, 0])  # without it, unknown
 
 
 def test_a_firm_on_one_plot_brings_all_it_has_however_little_land_is_known() -> None:

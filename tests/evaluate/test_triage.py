@@ -65,7 +65,7 @@ def test_a_wrong_table_is_refused_with_every_problem_and_the_nearest_name() -> N
         "  - line 1: there is no result aquire; known are keep, assist, upgrade, revitalise, swap, acquire, survey; the nearest is acquire",
         f"  - line 2: there is no condition below_meen; known are {names}; the nearest is below_mean",
         "  - line 2: there is no answer maybe; known are yes, no, unknown; the nearest is -",
-        "  - line 3: there is no entry because; known are result, when; the nearest is -",
+        "  - line 3: there is no entry because; known are result, when, reason; the nearest is -",
         "  - line 3: vacant must be a list of answers",
         "  - the last line must have an empty when, so that every parcel gets a result",
     ]

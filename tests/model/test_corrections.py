@@ -22,7 +22,7 @@ def test_a_correction_changes_one_cell_of_another_park_and_the_verdict() -> None
         corrections(
             ("performance", "poor/2025", "output_amount", "9,000,000"),
             ("parcels", "P5", "vacancy_months", "6"),
-            ("enterprises", "good", "employee_count", None),
+            ("enterprises", "good", "employee_count", "unknown"),
         ),
     )
     assert fixed.layers["performance"]["output_amount"].tolist()[5] == 9e6

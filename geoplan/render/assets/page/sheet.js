@@ -131,6 +131,7 @@
       name: geoplan.column(data.firms.name),
       status: geoplan.column(data.firms.status),
       isIndustrial: data.firms.is_industrial,
+      help: { en: geoplan.column(data.firms.help_en), zh: geoplan.column(data.firms.help_zh) },
     };
   }
 

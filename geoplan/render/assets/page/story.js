@@ -43,6 +43,7 @@
         make("div", { class: "gp-chips" }, chips(page, row)),
       ]),
       section(say("use_today"), [facts(todayFacts(page, row)), firmList(page, row)]),
+      correctionSection(page, row),
       yearSection(page, row),
       findingSection(page, row),
       planSection(page, row),
@@ -101,17 +102,30 @@
     if (!here.length) return make("div", {}, [heading, make("p", { class: "gp-quiet", text: page.say("no_firms") })]);
     var items = here.slice(0, MANY_FIRMS).map(function (link) {
       var status = page.firms.status(link.firm);
-      var notes = [page.nameOf("status", status), page.nameOf("role", link.role)];
+      var help = page.firms.help[page.language](link.firm);
+      var notes = [page.nameOf("status", status || "unknown"), page.nameOf("role", link.role)];
       if (page.firms.isIndustrial[link.firm] === 0) notes.push(page.say("non_industrial"));
       return make("li", {}, [
         make("span", { text: page.firms.name(link.firm) || page.firms.id(link.firm) }),
         make("span", { class: "gp-status gp-status-" + (/^[a-z_]+$/.test(status || "") ? status : "unknown"), text: notes.filter(Boolean).join(" \u00b7 ") }),
+        help ? make("p", { class: "gp-quiet", text: help }) : null,
       ]);
     });
     if (here.length > MANY_FIRMS) {
       items.push(make("li", { class: "gp-quiet", text: page.say("more_firms", { count: here.length - MANY_FIRMS }) }));
     }
     return make("div", {}, [heading, make("ul", { class: "gp-firms" }, items)]);
+  }
+
+  // What was corrected from the field, beside what the ledger said.
+  function correctionSection(page, row) {
+    var all = page.data.corrections;
+    if (!all) return null;
+    var items = [];
+    all.parcel.forEach(function (parcel, i) {
+      if (parcel === row) items.push(geoplan.make("li", { text: all.told[all.number[i]][page.language] }));
+    });
+    return items.length ? section(page.say("corrected"), [geoplan.make("ul", { class: "gp-firms" }, items)]) : null;
   }
 
   // ---- five years against the mean
@@ -196,9 +210,10 @@
     });
     var triage = page.of("triage", row);
     var parts = [make("ul", { class: "gp-verdicts" }, items)];
-    if (triage) parts.push(facts([[page.say("suggestion"), page.nameOf("triage", triage)]]));
+    var better = page.of("triage_next_" + page.language, row);
+    if (triage) parts.push(facts([[page.say("suggestion"), page.nameOf("triage", triage)], [page.say("better"), better]]));
     var reason = page.of("reason_" + page.language, row);
-    if (reason && !here.length) parts.push(make("p", { text: reason }));
+    if (reason) parts.push(make("p", { class: "gp-reason", text: reason }));
     return section(page.say("why"), parts);
   }
 
