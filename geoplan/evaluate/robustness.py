@@ -38,7 +38,7 @@ from geoplan.evaluate.peers import AVERAGES
 from geoplan.evaluate.trials import draw_trials
 from geoplan.model.answers import Evaluation, Robustness
 from geoplan.model.rulepack import Rules
-from geoplan.words import Message, say
+from geoplan.words import LANGUAGES, Message, say
 
 __all__ = ["SURENESS", "assess_robustness"]
 
@@ -241,7 +241,7 @@ def _of_finding(  # noqa: PLR0913, PLR0917  (what a row says, part by part)
     return {
         "finding": pa.repeat(pa.scalar(name, pa.large_string()), count),
         "verdict": np.asarray(verdict_words(verdict)),
-        "margins": records(margins, count),
+        "margins": records(margins, count)[LANGUAGES[0]],  # the same in all of them
         "margin_share": _nearest(margins, limits, count),
         "margin_years": years[0] if years else np.full(count, np.nan),
         "flagged_probability": probability,
