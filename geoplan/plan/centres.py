@@ -15,7 +15,7 @@ from geoplan.model.landuse import is_home
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.optimise.location import p_median
-from geoplan.spatial.network import walking_distances
+from geoplan.spatial.access import walking_distances
 from geoplan.words import Message, say
 
 __all__ = ["residents", "site_centres"]
