@@ -94,12 +94,13 @@ class StreetNetwork:
         return shapely.LineString(substring(whole, float(start_m), float(end_m)).coords)
 
 
-def street_network(
+def street_network(  # noqa: PLR0913  (every choice is named)
     roads: gpd.GeoDataFrame,
     *,
     entrances: gpd.GeoSeries | None = None,
     cost_per_m: pd.Series | None = None,
     barriers: gpd.GeoSeries | None = None,
+    are_streets_cut: bool = True,
     snap_m: float = SNAP_M,
 ) -> StreetNetwork:
     """Join streets into a graph.
@@ -123,6 +124,9 @@ def street_network(
     barriers
         What nobody walks through: lines (rail, wall) or areas (water). A street that crosses one and is no bridge ends
         on both sides of it; no place is joined across one. To touch a barrier is not to cross it.
+    are_streets_cut
+        ``False`` takes every street that is drawn across a barrier for a bridge or a passage: for surveys that do not
+        say which streets are bridges.
     snap_m
         How near counts as meeting.
 
@@ -140,7 +144,8 @@ def street_network(
     (5, 4, 200.0)
     """
     walls = _solid(barriers)
-    streets, gone = single_lines(roads, barriers=walls, snap_m=snap_m)
+    cut_by = walls if are_streets_cut else walls[:0]
+    streets, gone = single_lines(roads, barriers=cut_by, snap_m=snap_m)
     lines = np.asarray(streets.geometry)
     is_bridge = flag_of(streets, "is_bridge", default=False)
     cuts, closed = cuts_of(lines, is_bridge, snap_m)

@@ -84,6 +84,18 @@ def test_a_street_ends_at_the_water_and_a_bridge_crosses_it() -> None:
     assert told(street_network(roads, barriers=RIVER)) == [("barrier", "R1", "", 0.0)]
 
 
+def test_a_street_drawn_across_the_water_may_be_taken_for_a_bridge() -> None:
+    house = places(shapely.Point(30, 80))  # its own side of the water
+    network = street_network(
+        streets(EAST_WEST, [(65.0, 50.0), (65.0, 80.0)]),
+        entrances=house,
+        barriers=RIVER,
+        are_streets_cut=False,
+    )
+    assert network.component.max() == 0
+    assert network.access_m.tolist() == [30.0]
+
+
 def test_a_wall_is_not_walked_through_and_not_around_its_end_by_snapping() -> None:
     wall = places(shapely.LineString([(50, 0), (50, 100)]))
     network = street_network(streets(EAST_WEST), barriers=wall)
