@@ -21,6 +21,7 @@ __all__ = [
     "Evaluation",
     "Greenway",
     "Indicator",
+    "Neighbourhoods",
     "Problem",
     "Raster",
     "Robustness",
@@ -158,10 +159,23 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Centres:
-    """Service centres: points (table ``centres``), which parcel walks to which, and the proof in person-metres."""
+    """Service centres: points (table ``centres``), which parcel walks to which, and the proof in person-metres.
+
+    ``changes`` (table ``centre_changes``) tells the mean walk as planned, with one centre more, and without each.
+    """
 
     sites: gpd.GeoDataFrame
     assignment: pd.DataFrame
+    proof: Proof
+    changes: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Neighbourhoods:
+    """Innovation neighbourhoods: areas (table ``neighbourhoods``), the parcels of each, and the proof in m2 times metres."""
+
+    areas: gpd.GeoDataFrame
+    members: pd.DataFrame
     proof: Proof
 
 

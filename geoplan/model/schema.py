@@ -120,6 +120,8 @@ area_sectors    | none    |               | area year basis sector   | evaluate 
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
+centre_changes  | none    |               | change name              | plan     | 服务中心增减 | what one centre more or less would do
+neighbourhoods  | polygon | neighbourhood_id | neighbourhood_id      | plan     | 创新街坊组团 | planned workplaces that one walks through
 greenway        | line    | greenway_id   | greenway_id              | plan     | 绿道       | a stretch of the greenway
 land_balance    | none    |               | use                      | indicators | 用地平衡表 | area of one use before and after
 indicators      | none    |               | indicator                | indicators | 指标     | one number of the plan
@@ -398,6 +400,19 @@ centres | name_zh | text | | | | plan | 名称 | its name in Chinese
 centres | served_population | number | persons | | 0.. | plan | 服务人口 | people nearest to it
 centres | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of those people
 centres | worst_walk_m | number | m | | 0.. | plan | 最远步行距离 | longest walk of those people
+centre_changes | change | text | | | as_planned one_more without | plan | 变化 | as planned, one centre more, or without one
+centre_changes | name | text | | | | plan | 对象 | the parcel of the further centre, or the centre left out
+centre_changes | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of all residents; unknown if some reach none
+centre_changes | people_without_way | number | persons | | 0.. | plan | 无法到达人数 | people who would reach none
+neighbourhoods | neighbourhood_id | id | | | | plan | 组团编号 | name of the neighbourhood
+neighbourhoods | name_en | text | | | | plan | 名称（英文） | its name in English
+neighbourhoods | name_zh | text | | | | plan | 名称 | its name in Chinese
+neighbourhoods | middle_parcel_id | text | | | | plan | 中心地块 | the parcel in its middle
+neighbourhoods | parcel_count | count | | | 0.. | plan | 地块数 | parcels in it
+neighbourhoods | land_area_m2 | number | m2 | | 0.. | plan | 用地面积 | land of these parcels
+neighbourhoods | floor_area_m2 | number | m2 | | 0.. | plan | 建筑面积 | planned floor area
+neighbourhoods | centre_id | text | | | | plan | 服务中心 | the service centre nearest to its middle
+neighbourhoods | walk_to_centre_m | number | m | | 0.. | plan | 至服务中心距离 | walk from its middle to that centre
 greenway | greenway_id | id | | | | plan | 绿道编号 | name of the stretch
 greenway | length_m | number | m | | 0.. | plan | 长度 | length
 greenway | road_class | text | | | | plan | 道路等级 | class of the street it follows

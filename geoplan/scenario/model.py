@@ -22,6 +22,7 @@ __all__ = [
     "Names",
     "OutputsModel",
     "PlanModel",
+    "RoleModel",
     "Scenario",
     "SeparationModel",
 ]
@@ -130,10 +131,34 @@ class PlanModel(_Frozen):
     locks: dict[str, str] = Field(default_factory=dict)
 
 
+class RoleModel(_Frozen):
+    """The part that one service centre plays: its name, and where it may stand.
+
+    Attributes
+    ----------
+    zones
+        Zones it may stand in; none for all.
+    streets, road_classes, products
+        It stands near a street whose name holds one of these words, a street of one of these classes, or land planned for
+        one of these products; none for anywhere.
+    within_m
+        How near.
+    """
+
+    name: Names
+    zones: tuple[str, ...] = ()
+    streets: tuple[str, ...] = ()
+    road_classes: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    within_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 100.0
+
+
 class CentresModel(_Frozen):
-    """How many service centres."""
+    """How many service centres, or one for each role; and how many neighbourhoods of planned workplaces around them."""
 
     count: Annotated[int, Field(ge=1)] = 2
+    roles: tuple[RoleModel, ...] = ()
+    neighbourhoods: Annotated[int, Field(ge=1)] | None = None
 
 
 class GreenwayModel(_Frozen):

@@ -59,6 +59,9 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
         }
     if result.centres is not None:
         layers["centres"] = result.centres.sites
+        layers["centre_changes"] = result.centres.changes
+    if result.neighbourhoods is not None:
+        layers["neighbourhoods"] = result.neighbourhoods.areas
     if result.greenway is not None:
         layers["greenway"] = result.greenway.lines
     if result.land_balance is not None:

@@ -9,16 +9,17 @@ from geoplan.model.rulepack import Rules
 from geoplan.plan import (
     AreaTarget,
     CandidateRule,
+    CentreRole,
     Programme,
     Separation,
     ShareTarget,
     products_of,
 )
-from geoplan.scenario.model import AreaModel, PlanModel
+from geoplan.scenario.model import AreaModel, CentresModel, PlanModel
 from geoplan.units import m2_from_mu
 from geoplan.words import name_in_both
 
-__all__ = ["programme_of"]
+__all__ = ["programme_of", "roles_of"]
 
 
 def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
@@ -77,4 +78,19 @@ def _target(area: AreaModel, source: str) -> AreaTarget | ShareTarget:
         lower_m2=m2_from_mu(area.min_mu or 0.0),
         upper_m2=inf if area.max_mu is None else m2_from_mu(area.max_mu),
         source=said_by,
+    )
+
+
+def roles_of(centres: CentresModel) -> tuple[CentreRole, ...]:
+    """The parts that a scenario gives its service centres."""
+    return tuple(
+        CentreRole(
+            name=name_in_both(role.name.as_dict()),
+            zones=role.zones,
+            streets=role.streets,
+            road_classes=role.road_classes,
+            products=role.products,
+            within_m=role.within_m,
+        )
+        for role in centres.roles
     )

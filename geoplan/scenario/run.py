@@ -24,6 +24,7 @@ from geoplan.model.answers import (
     Evaluation,
     Greenway,
     Indicator,
+    Neighbourhoods,
     Problem,
     Robustness,
     StageLeftOut,
@@ -31,9 +32,9 @@ from geoplan.model.answers import (
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.validate import check_park
-from geoplan.plan import plan_land_use, route_greenway, site_centres
+from geoplan.plan import group_neighbourhoods, plan_land_use, route_greenway, site_centres
 from geoplan.scenario.model import Scenario
-from geoplan.scenario.programme import programme_of
+from geoplan.scenario.programme import programme_of, roles_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
@@ -75,6 +76,7 @@ class Result:
     left_out: tuple[StageLeftOut, ...]
     provenance: Mapping[str, str]
     robustness: Robustness | None = None
+    neighbourhoods: Neighbourhoods | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -210,10 +212,32 @@ def _with_centres(result: Result) -> Result:
     asked = result.scenario.centres
     if asked is None or result.allocation is None:
         return _without(result, "centres", say("scenario.no_centres"))
-    centres = site_centres(result.park, result.allocation, rules=result.rules, count=asked.count)
+    centres = site_centres(
+        result.park,
+        result.allocation,
+        rules=result.rules,
+        count=asked.count,
+        roles=roles_of(asked),
+    )
     if isinstance(centres, StageLeftOut):
         return replace(result, left_out=(*result.left_out, centres))
-    return replace(result, centres=centres)
+    return _with_neighbourhoods(replace(result, centres=centres))
+
+
+def _with_neighbourhoods(result: Result) -> Result:
+    asked = result.scenario.centres
+    if asked is None or asked.neighbourhoods is None or result.allocation is None:
+        return result
+    groups = group_neighbourhoods(
+        result.park,
+        result.allocation,
+        result.centres,
+        rules=result.rules,
+        count=asked.neighbourhoods,
+    )
+    if isinstance(groups, StageLeftOut):
+        return replace(result, left_out=(*result.left_out, groups))
+    return replace(result, neighbourhoods=groups)
 
 
 def _with_greenway(result: Result) -> Result:

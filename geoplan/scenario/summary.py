@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.evaluate import SURENESS
-from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.answers import Allocation, Centres, Evaluation
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
@@ -28,14 +28,15 @@ def summary_lines(result: Result) -> list[Message]:
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
-        names = list(result.centres.sites["parcel_id"].astype(str))
+        lines += _about_centres(result.centres)
+    if result.neighbourhoods is not None:
+        areas = result.neighbourhoods.areas
         lines.append(
             say(
-                "summary.centres",
-                count=len(names),
-                parcels=", ".join(names),
-                walk=result.centres.sites["mean_walk_m"].mean(),
-                gap=result.centres.proof.gap_share,
+                "summary.neighbourhoods",
+                count=len(areas),
+                area_mu=mu_from_m2(float(areas["land_area_m2"].sum())),
+                walk=float(areas["walk_to_centre_m"].mean()),
             )
         )
     if result.greenway is not None:
@@ -147,3 +148,23 @@ def _about_rules(result: Result) -> Message:
         count=len(numbers),
         assumed=sum(number.standing == "assumed" for number in numbers),
     )
+
+
+def _about_centres(centres: Centres) -> list[Message]:
+    names = list(centres.sites["parcel_id"].astype(str))
+    changes = centres.changes.set_index("change")["mean_walk_m"]
+    served = centres.sites["served_population"]
+    walk = float((centres.sites["mean_walk_m"] * served).sum() / served.sum())
+    lines = [
+        say(
+            "summary.centres",
+            count=len(names),
+            parcels=", ".join(names),
+            walk=walk,
+            gap=centres.proof.gap_share,
+        )
+    ]
+    if changes.get("one_more", 0.0) > 0:
+        further = centres.changes.set_index("change")["name"]["one_more"]
+        lines.append(say("summary.one_centre_more", parcel=further, walk=changes["one_more"]))
+    return lines
