@@ -19,6 +19,7 @@ __all__ = [
     "Allocation",
     "Centres",
     "Evaluation",
+    "Facilities",
     "Greenway",
     "Indicator",
     "Neighbourhoods",
@@ -168,6 +169,15 @@ class Centres:
     assignment: pd.DataFrame
     proof: Proof
     changes: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Facilities:
+    """Facilities of several sorts: points (table ``sited_facilities``), who walks to which, and a proof for each sort."""
+
+    sites: gpd.GeoDataFrame
+    assignment: pd.DataFrame
+    proofs: Mapping[str, Proof]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

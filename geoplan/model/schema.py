@@ -122,6 +122,7 @@ plan_rules      | none    |               | rule                     | plan     
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
 centre_changes  | none    |               | change name              | plan     | 服务中心增减 | what one centre more or less would do
 neighbourhoods  | polygon | neighbourhood_id | neighbourhood_id      | plan     | 创新街坊组团 | planned workplaces that one walks through
+sited_facilities | point  | site_id       | site_id                  | plan     | 设施选址   | a school, clinic, ... of today or of the plan, and whom it serves
 greenway        | line    | greenway_id   | greenway_id              | plan     | 绿道       | a stretch of the greenway
 land_balance    | none    |               | use                      | indicators | 用地平衡表 | area of one use before and after
 indicators      | none    |               | indicator                | indicators | 指标     | one number of the plan
@@ -413,6 +414,16 @@ neighbourhoods | land_area_m2 | number | m2 | | 0.. | plan | 用地面积 | land
 neighbourhoods | floor_area_m2 | number | m2 | | 0.. | plan | 建筑面积 | planned floor area
 neighbourhoods | centre_id | text | | | | plan | 服务中心 | the service centre nearest to its middle
 neighbourhoods | walk_to_centre_m | number | m | | 0.. | plan | 至服务中心距离 | walk from its middle to that centre
+sited_facilities | site_id | id | | | | plan | 选址编号 | name of the site
+sited_facilities | kind | text | | | | plan | 设施类型 | school, clinic, ...
+sited_facilities | is_existing | bool | | | | plan | 是否现有 | there today
+sited_facilities | facility_id | text | | | | plan | 设施编号 | the facility of today
+sited_facilities | parcel_id | text | | | | plan | 所在地块 | the parcel of a new one
+sited_facilities | open_year | year | | | 1700..2200 | plan | 启用年份 | stage in which it opens
+sited_facilities | land_m2 | number | m2 | | 0.. | plan | 用地面积 | land that a new one takes
+sited_facilities | served_population | number | persons | | 0.. | plan | 服务人口 | people who go there
+sited_facilities | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of those people
+sited_facilities | worst_walk_m | number | m | | 0.. | plan | 最远步行距离 | longest walk of those people
 greenway | greenway_id | id | | | | plan | 绿道编号 | name of the stretch
 greenway | length_m | number | m | | 0.. | plan | 长度 | length
 greenway | road_class | text | | | | plan | 道路等级 | class of the street it follows

@@ -55,6 +55,7 @@ def group_neighbourhoods(
         message = say(f"plan.neighbourhoods_{key}", count=count, found=len(members))
         return StageLeftOut(stage="neighbourhoods", message=message)
     walk_m = walking_distances(roads, members.geometry, members.geometry)
+    np.fill_diagonal(walk_m, 0.0)
     largest = _largest_part(walk_m)
     joined = members[largest]
     if len(joined) < count:
