@@ -11,6 +11,7 @@ column generation of Ceselli & Righini, A branch-and-price algorithm for the cap
 
 from __future__ import annotations
 
+import heapq
 import time
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from geoplan.optimise._capacity_columns import Bound, Master, cheapest
 from geoplan.optimise._capacity_packing import ROUNDING, Packing, Sited, settle
 from geoplan.optimise._highs import Programme, Solved, solve
 from geoplan.optimise._knapsack import Knapsacks, Packed
@@ -30,14 +32,19 @@ Mask = NDArray[np.bool_]
 
 #: Whole costs: a bound so little above a whole number is not taken for more than it.
 WHOLE = 1e-4
-#: Rounds of raising the bound and ruling out, and their steps; a round that rules out less than this share is the last.
-ROUNDS = 4
-STEPS = 600
-LITTLE = 0.02
+#: Steps of the first bound.
+STEPS = 60
 #: Sets of open sites that are packed in a round, at most.
 PACKED = 60
-#: A larger rest is not given to HiGHS.
+#: So many points are searched by branching on priced loads; a rest of more of them goes to HiGHS if it is not too large.
+FEW_POINTS = 400
 LARGE_REST = 150_000
+#: Pairs that are settled by HiGHS while branching.
+SMALL_REST = 350
+#: After so many parts one is followed to the end.
+DIVE_EVERY = 40
+#: Shares nearer to 0 or 1 are whole.
+PART = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,17 +58,6 @@ class Proven:
     bound: float
     is_done: bool
     is_empty: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Bound:
-    """The best value, its multipliers, the reduced costs of the sites, the open ones, and the packed knapsacks."""
-
-    value: float
-    multiplier: Vector
-    rho: Vector
-    opened: Indices
-    packed: Packed
 
 
 @dataclass(slots=True, eq=False)
@@ -107,43 +103,129 @@ def prove(
     best = _Best(question, relative_gap, bool(np.all(costs == np.round(costs))), None, np.inf)
     best.offer(packing)
     knapsacks = Knapsacks.of(question.demand, question.capacity)
-    bound: _Bound | None = None
-    rest = question
-    for _ in range(ROUNDS):
-        bound = _raise(best, rest, knapsacks, bound, deadline)
-        if bound.value > best.goal or time.perf_counter() > deadline:
-            break
-        size = int(np.isfinite(rest.cost).sum())
-        rest = _narrowed(best, rest, bound)
-        if not np.isfinite(rest.cost).any(axis=1).all():
-            return Proven(best.packing, best.safe(best.past_goal), is_done=True)
-        if np.isfinite(rest.cost).sum() > (1 - LITTLE) * size:
-            break
-    assert bound is not None  # noqa: S101 - there is a first round
-    if bound.value > best.goal or best.cost == 0:
-        return Proven(best.packing, best.safe(bound.value), is_done=True)
-    left = deadline - time.perf_counter()
-    if left <= 0 or np.isfinite(rest.cost).sum() > LARGE_REST:
+    bound = _raise(best, question, knapsacks, deadline)
+    root = _Node(question, bound)
+    if bound.value > best.goal or time.perf_counter() > deadline:
+        return Proven(best.packing, best.safe(bound.value), is_done=bound.value > best.goal)
+    if question.demand.size <= FEW_POINTS:
+        return _Branching(best, Master(question, knapsacks), node_limit, deadline).run(bound)
+    rest = _narrowed(best, root)
+    if np.isfinite(rest.cost).sum() > LARGE_REST:
         return Proven(best.packing, best.safe(bound.value), is_done=False)
-    return _finish(best, rest, bound.value, node_limit, left)
+    found = _finish(best, rest, node_limit, deadline)
+    lowest = best.safe(max(bound.value, min(found, best.past_goal)))
+    is_done = found >= best.goal
+    return Proven(best.packing, lowest, is_done=is_done, is_empty=found == np.inf)
 
 
-def _raise(
-    best: _Best, rest: Sited, knapsacks: Knapsacks, before: _Bound | None, deadline: float
-) -> _Bound:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """A part of the question, and its bound."""
+
+    rest: Sited
+    bound: Bound
+
+
+class _Branching:
+    """Send a point to one half of its sites or to the other until nothing better can be left.
+
+    The best bound comes first; now and then the better children are followed to the end, for good packings.
+    """
+
+    def __init__(self, best: _Best, master: Master, node_limit: int, deadline: float) -> None:
+        self.best, self.master, self.node_limit, self.deadline = best, master, node_limit, deadline
+        self.heap: list[tuple[float, int, _Node]] = []
+        self.made = 0
+
+    def run(self, first: Bound) -> Proven:
+        """Search all parts of the question."""
+        best = self.best
+        if best.packing is not None:
+            self.master.add(best.packing)
+        self._push(self._node(best.question, first))
+        dives = 0
+        while self.heap and self.heap[0][0] <= best.goal:
+            if self._is_over():
+                return Proven(best.packing, best.safe(self.heap[0][0]), is_done=False)
+            node: _Node | None = heapq.heappop(self.heap)[2]
+            is_dive = self.made >= dives * DIVE_EVERY
+            dives += is_dive
+            while node is not None:
+                children = self._branch(node)
+                node = children.pop(0) if children and is_dive and not self._is_over() else None
+                for child in children:
+                    self._push(child)
+        is_empty = best.packing is None
+        return Proven(best.packing, best.safe(best.past_goal), is_done=True, is_empty=is_empty)
+
+    def _is_over(self) -> bool:
+        return self.made >= self.node_limit or time.perf_counter() > self.deadline
+
+    def _push(self, node: _Node) -> None:
+        heapq.heappush(self.heap, (node.bound.value, self.made, node))
+        self.made += 1
+
+    def _node(self, rest: Sited, before: Bound) -> _Node:
+        """Bound a part; its bound is no lower than that of the whole it is part of."""
+        bound = self.master.bound(rest, before.multiplier, self.best.goal)
+        bound = replace(bound, value=max(bound.value, before.value))
+        if bound.value <= self.best.goal:
+            opened = bound.opened
+            if bound.share is not None:
+                often = np.argsort(-bound.share.sum(axis=0), kind="stable")
+                opened = np.sort(often[: rest.p])
+            for part in (rest, self.best.question):
+                packing = part.packed(opened)
+                if packing is not None:
+                    self.best.offer(settle(self.best.question, packing))
+        return _Node(rest, bound)
+
+    def _branch(self, node: _Node) -> list[_Node]:
+        """The parts of a node that may hold something better, the better first; a small one is settled at once."""
+        best = self.best
+        rest = _narrowed(best, node)
+        if not np.isfinite(rest.cost).any(axis=1).all():
+            return []
+        if np.isfinite(rest.cost).sum() <= SMALL_REST or node.bound.share is None:
+            found = _finish(best, rest, self.node_limit, self.deadline)
+            if found < best.goal:  # cut
+                raised = replace(node.bound, value=max(node.bound.value, found))
+                self._push(_Node(rest, raised))
+            return []
+        nodes = [self._node(part, node.bound) for part in _halves(rest, node.bound.share)]
+        nodes = [child for child in nodes if child.bound.value <= best.goal]
+        return sorted(nodes, key=lambda child: child.bound.value)
+
+
+def _halves(rest: Sited, share: Vector) -> list[Sited]:
+    """The two parts in which the point that is split over most sites goes to one half of its sites, or to the other."""
+    is_part = (share > PART) & (share < 1 - PART)
+    point = int(np.lexsort((-rest.demand, -is_part.sum(axis=1)))[0])
+    order = np.lexsort((rest.cost[point], -share[point]))
+    order = order[np.isfinite(rest.cost[point, order])]
+    parts = []
+    for half in (order[::2], order[1::2]):
+        cost = rest.cost.copy()
+        cost[point] = np.inf
+        cost[point, half] = rest.cost[point, half]
+        parts.append(replace(rest, cost=cost))
+    return parts
+
+
+def _raise(best: _Best, rest: Sited, knapsacks: Knapsacks, deadline: float) -> Bound:
     """Raise the bound by a deflected subgradient, packing the open sites it meets."""
-    u = _first_multipliers(rest, best.packing) if before is None else before.multiplier
-    found: _Bound | None = None
+    u = _first_multipliers(rest, best.packing)
+    found: Bound | None = None
     step, quiet, direction, met = 1.0, 0, np.zeros_like(u), set[bytes]()
     for _ in range(STEPS):
         packed = knapsacks.pack(u[:, None] - rest.cost)
         rho = rest.opening - packed.best
-        opened = _cheapest(rho, rest)
+        opened = cheapest(rho, rest)
         value = float(u.sum() + rho[opened].sum())
         if found is None or value > found.value:
             is_gain = found is None or value > found.value + 1e-5 * abs(found.value)
             quiet = 0 if is_gain else quiet + 1
-            found = _Bound(value, u.copy(), rho, opened, packed)
+            found = Bound(value, u.copy(), rho, opened, packed)
         else:
             quiet += 1
         if opened.tobytes() not in met and len(met) < PACKED:
@@ -177,17 +259,12 @@ def _first_multipliers(rest: Sited, packing: Packing | None) -> Vector:
     return second
 
 
-def _cheapest(rho: Vector, rest: Sited) -> Indices:
-    free = np.flatnonzero(rest.may & ~rest.must)
-    order = np.argsort(rho[free], kind="stable")[: rest.p - int(rest.must.sum())]
-    return np.sort(np.concatenate([np.flatnonzero(rest.must), free[order]]))
-
-
-def _narrowed(best: _Best, rest: Sited, bound: _Bound) -> Sited:
+def _narrowed(best: _Best, node: _Node) -> Sited:
     """Rule out sites and pairs that no answer within the goal holds; open sites that all of them hold.
 
     A pair that is used pays its own reduced cost, and its site is packed around it.
     """
+    rest, bound = node.rest, node.bound
     rho, goal = bound.rho, best.goal
     is_open = np.zeros(rho.size, dtype=bool)
     is_open[bound.opened] = True
@@ -210,8 +287,9 @@ def _narrowed(best: _Best, rest: Sited, bound: _Bound) -> Sited:
     )
 
 
-def _finish(best: _Best, rest: Sited, bound: float, node_limit: int, left: float) -> Proven:
-    """Solve the rest exactly."""
+def _finish(best: _Best, rest: Sited, node_limit: int, deadline: float) -> float:
+    """Solve a rest exactly, and answer what none of its packings goes below; ``inf`` if it has none."""
+    left = deadline - time.perf_counter()
     columns = np.flatnonzero(rest.may)
     point, position = np.nonzero(np.isfinite(rest.cost[:, columns]))
     solved = solve(
@@ -221,17 +299,15 @@ def _finish(best: _Best, rest: Sited, bound: float, node_limit: int, left: float
         absolute_gap=1 - WHOLE if best.is_whole else 0.0,
         time_limit_seconds=left if np.isfinite(left) else None,
     )
+    if solved.outcome == "infeasible":
+        return np.inf
     packing = _read(best.question, solved, columns, point, position)
     best.offer(packing)
-    if solved.outcome == "infeasible" and best.packing is None:
-        return Proven(None, np.inf, is_done=True, is_empty=True)
     if solved.x is not None and packing is None:  # what does not hold proves nothing
-        return Proven(best.packing, best.safe(bound), is_done=False)
-    found = np.inf if solved.outcome == "infeasible" else solved.bound
-    lowest = max(bound, min(found, best.past_goal))
-    is_settled = solved.outcome in {"optimal", "infeasible"}
-    is_done = is_settled and best.packing is not None and lowest >= best.goal * (1 - 1e-9)
-    return Proven(best.packing, best.safe(lowest), is_done=is_done)
+        return -np.inf
+    if solved.outcome == "optimal" and packing is not None:
+        return max(solved.bound, best.goal)
+    return solved.bound
 
 
 def _programme(rest: Sited, columns: Indices, point: Indices, position: Indices) -> Programme:
