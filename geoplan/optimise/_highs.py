@@ -218,3 +218,40 @@ class GrowingProgramme:
         zero = np.zeros(columns.size)
         self._upper[columns] = 0.0
         self._solver.changeColsBounds(columns.size, columns.astype(np.int32), zero, zero)
+
+
+class ColumnProgramme:
+    """A linear programme (a minimum) with given rows, solved again and again with more columns, each from 0 up."""
+
+    def __init__(self, row_lower: Vector, row_upper: Vector) -> None:
+        self._solver = _solver(None, None)
+        self._solver.setOptionValue(
+            "primal_feasibility_tolerance", 1e-7
+        )  # its prices prove nothing
+        self._solver.setOptionValue("presolve", "off")
+        self._n_rows = row_lower.size
+        nothing = np.zeros(0, dtype=np.int32)
+        for lower, upper in zip(row_lower.tolist(), row_upper.tolist(), strict=True):
+            self._solver.addRow(lower, upper, 0, nothing, np.zeros(0))
+
+    def add(self, cost: float, rows: NDArray[np.int64]) -> None:
+        """Add a column with a one in each of these rows."""
+        self._solver.addCol(cost, 0.0, math.inf, rows.size, rows.astype(np.int32), np.ones(rows.size))  # fmt: skip
+
+    def allow(self, is_allowed: NDArray[np.bool_], row_lower: Vector, row_upper: Vector) -> None:
+        """Hold the other columns at 0, and change the limits of the rows."""
+        n = is_allowed.size
+        columns, rows = np.arange(n, dtype=np.int32), np.arange(self._n_rows, dtype=np.int32)
+        upper = np.where(is_allowed, math.inf, 0.0)
+        self._solver.changeColsBounds(n, columns, np.zeros(n), upper)
+        for row, lower, most in zip(rows.tolist(), row_lower.tolist(), row_upper.tolist(), strict=True):  # fmt: skip
+            self._solver.changeRowBounds(row, lower, most)
+
+    def solve(self) -> tuple[Vector, Vector, float] | None:
+        """Values of the columns, prices of the rows and the optimum; None if there is none."""
+        self._solver.run()
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._solver.getSolution()
+        objective = float(self._solver.getInfo().objective_function_value)
+        return np.array(solution.col_value), np.array(solution.row_dual), objective

@@ -136,7 +136,9 @@ def site_facilities(
         if roads is None or homes.empty:
             left_out.append(_none(ask, "no_roads" if roads is None else "no_homes"))
             continue
-        blocked = {p for kind, own in taken.items() if kind not in ask.shares_site_with for p in own}
+        blocked = {
+            p for kind, own in taken.items() if kind not in ask.shares_site_with for p in own
+        }
         sites, existing = _sites_of(park, allocation, ask, blocked)
         count = _count_of(ask, weight.sum(), rules, existing)
         question = _Question(
@@ -285,10 +287,11 @@ def _answered(question: _Question) -> tuple[Numbers, Numbers, Proof] | StageLeft
 
 def _years_of(question: _Question, chosen: Numbers) -> dict[int, int]:
     """The year in which each site opens: backwards, what the later stages have and the earlier one can do without."""
-    years = {}
+    years: dict[int, int] = {}
     left = chosen.tolist()
     for (year, _), (_, before) in zip(
-        reversed(question.ask.stages), [*reversed(question.ask.stages[:-1]), (0, question.existing)],
+        reversed(question.ask.stages),
+        [*reversed(question.ask.stages[:-1]), (0, question.existing)],
         strict=True,
     ):
         keep = max(before, question.existing)
@@ -317,7 +320,9 @@ def _tables(
     years: Mapping[int, int],
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     kind, walk_m, people = question.ask.kind, question.walk_m, question.people
-    own_m = np.where(assigned >= 0, walk_m[np.arange(len(assigned)), np.maximum(assigned, 0)], np.nan)
+    own_m = np.where(
+        assigned >= 0, walk_m[np.arange(len(assigned)), np.maximum(assigned, 0)], np.nan
+    )
     names = {site: f"{kind}-{number + 1}" for number, site in enumerate(chosen.tolist())}
     walk = pd.DataFrame(
         {

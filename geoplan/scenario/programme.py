@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from types import MappingProxyType
 
@@ -10,16 +11,17 @@ from geoplan.plan import (
     AreaTarget,
     CandidateRule,
     CentreRole,
+    FacilityAsk,
     Programme,
     Separation,
     ShareTarget,
     products_of,
 )
-from geoplan.scenario.model import AreaModel, CentresModel, PlanModel
+from geoplan.scenario.model import AreaModel, CentresModel, FacilityModel, PlanModel
 from geoplan.units import m2_from_mu
 from geoplan.words import name_in_both
 
-__all__ = ["programme_of", "roles_of"]
+__all__ = ["facilities_of", "programme_of", "roles_of"]
 
 
 def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
@@ -93,4 +95,22 @@ def roles_of(centres: CentresModel) -> tuple[CentreRole, ...]:
             within_m=role.within_m,
         )
         for role in centres.roles
+    )
+
+
+def facilities_of(facilities: Sequence[FacilityModel]) -> tuple[FacilityAsk, ...]:
+    """The facilities that a scenario asks for; areas leave mu for m2 here."""
+    return tuple(
+        FacilityAsk(
+            kind=item.kind,
+            goal=item.goal,
+            count=item.count,
+            reach_m=item.reach_m,
+            capacity_people=item.capacity_people,
+            products=item.products,
+            land_m2=m2_from_mu(item.land_mu),
+            shares_site_with=item.shares_site_with,
+            stages=tuple(sorted(item.stages.items())),
+        )
+        for item in facilities
     )

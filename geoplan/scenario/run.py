@@ -22,6 +22,7 @@ from geoplan.model.answers import (
     Allocation,
     Centres,
     Evaluation,
+    Facilities,
     Greenway,
     Indicator,
     Neighbourhoods,
@@ -32,9 +33,15 @@ from geoplan.model.answers import (
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.validate import check_park
-from geoplan.plan import group_neighbourhoods, plan_land_use, route_greenway, site_centres
+from geoplan.plan import (
+    group_neighbourhoods,
+    plan_land_use,
+    route_greenway,
+    site_centres,
+    site_facilities,
+)
 from geoplan.scenario.model import Scenario
-from geoplan.scenario.programme import programme_of, roles_of
+from geoplan.scenario.programme import facilities_of, programme_of, roles_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
@@ -77,6 +84,7 @@ class Result:
     provenance: Mapping[str, str]
     robustness: Robustness | None = None
     neighbourhoods: Neighbourhoods | None = None
+    facilities: Facilities | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -159,7 +167,7 @@ def run_scenario(
     if at("plan"):
         result = _planned(result)
     if at("centres"):
-        result = _with_centres(result)
+        result = _with_facilities(_with_centres(result))
     if at("greenway"):
         result = _with_greenway(result)
     if at("measure") and result.evaluation is not None:
@@ -238,6 +246,16 @@ def _with_neighbourhoods(result: Result) -> Result:
     if isinstance(groups, StageLeftOut):
         return replace(result, left_out=(*result.left_out, groups))
     return replace(result, neighbourhoods=groups)
+
+
+def _with_facilities(result: Result) -> Result:
+    asks = facilities_of(result.scenario.facilities)
+    if not asks or result.allocation is None:
+        return result
+    facilities, left_out = site_facilities(
+        result.park, result.allocation, rules=result.rules, asks=asks
+    )
+    return replace(result, facilities=facilities, left_out=(*result.left_out, *left_out))
 
 
 def _with_greenway(result: Result) -> Result:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.evaluate import SURENESS
-from geoplan.model.answers import Allocation, Centres, Evaluation
+from geoplan.model.answers import Allocation, Centres, Evaluation, Facilities
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, join, say
+from geoplan.words import Message, catalogue, join, say
 
 __all__ = ["summary_lines"]
 
@@ -29,6 +29,8 @@ def summary_lines(result: Result) -> list[Message]:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
         lines += _about_centres(result.centres)
+    if result.facilities is not None:
+        lines += _about_facilities(result.facilities)
     if result.neighbourhoods is not None:
         areas = result.neighbourhoods.areas
         lines.append(
@@ -167,4 +169,29 @@ def _about_centres(centres: Centres) -> list[Message]:
     if changes.get("one_more", 0.0) > 0:
         further = centres.changes.set_index("change")["name"]["one_more"]
         lines.append(say("summary.one_centre_more", parcel=further, walk=changes["one_more"]))
+    return lines
+
+
+def _about_facilities(facilities: Facilities) -> list[Message]:
+    """One line for each sort: how many, how far, how many people near enough."""
+    lines = []
+    for kind, proof in facilities.proofs.items():
+        own = facilities.sites[facilities.sites["kind"] == kind]
+        walks = facilities.assignment[facilities.assignment["kind"] == kind]
+        people = walks["population"]
+        near = walks["is_within_reach"]
+        served = walks["walk_m"].notna()
+        lines.append(
+            say(
+                "summary.facilities" if near.notna().any() else "summary.facilities_no_reach",
+                kind=say(f"facility.{kind}") if f"facility.{kind}" in catalogue() else kind,
+                count=len(own),
+                new=int((~own["is_existing"]).sum()),
+                walk=float((walks["walk_m"] * people)[served].sum() / people[served].sum()),
+                near=float(
+                    people[near.fillna(value=False).to_numpy(dtype=bool)].sum() / people.sum()
+                ),
+                gap=proof.gap_share,
+            )
+        )
     return lines
