@@ -286,30 +286,27 @@ def _answered(question: _Question) -> tuple[Numbers, Numbers, Proof] | StageLeft
 
 
 def _years_of(question: _Question, chosen: Numbers) -> dict[int, int]:
-    """The year in which each site opens: backwards, what the later stages have and the earlier one can do without."""
+    """The year in which each new site opens: an earlier stage has those of the next that serve best by themselves."""
     years: dict[int, int] = {}
     left = chosen.tolist()
-    for (year, _), (_, before) in zip(
-        reversed(question.ask.stages),
-        [*reversed(question.ask.stages[:-1]), (0, question.existing)],
-        strict=True,
-    ):
-        keep = max(before, question.existing)
-        if keep < len(left):
-            known = np.where(np.isfinite(question.walk_m), question.walk_m, 0.0)
-            asks = np.isfinite(question.walk_m[:, left]).all(axis=1)
-            kept = list(range(question.existing))
-            if keep:
-                stage = p_median(
-                    cost=known[asks][:, left],
-                    weight=question.people[asks],
-                    p=keep,
-                    fixed=[left.index(site) for site in kept if site in left],
-                )
-                kept = [left[place] for place in stage.sites]
-            years |= dict.fromkeys([site for site in left if site not in kept], year)
-            left = kept
+    stages = question.ask.stages
+    befores = [(0, question.existing), *stages[:-1]][: len(stages)]
+    for (year, _), (_, before) in zip(reversed(stages), reversed(befores), strict=True):
+        kept = _best_of(question, left, max(before, question.existing))
+        years |= dict.fromkeys([site for site in left if site not in kept], year)
+        left = kept
     return years
+
+
+def _best_of(question: _Question, sites: list[int], count: int) -> list[int]:
+    """So many of some sites, those of today among them, from which the walks of all are shortest."""
+    today = [place for place, site in enumerate(sites) if site < question.existing]
+    if count >= len(sites) or count <= len(today):
+        return sites if count >= len(sites) else [sites[place] for place in today]
+    walk_m = question.walk_m[:, sites]
+    asks = np.isfinite(walk_m).all(axis=1)
+    best = p_median(cost=walk_m[asks], weight=question.people[asks], p=count, fixed=today)
+    return [sites[place] for place in best.sites]
 
 
 def _tables(
