@@ -371,7 +371,7 @@ class Router:
         edges = [edge for leg in ring.legs for edge in self.edges(leg)]
         length = float(self.length[edges].sum())
         is_short = length < self.band[0] * (1 - ROUNDING)
-        aims = np.flatnonzero(~seen & ((self.prize > 0) | is_short))
+        goals = np.flatnonzero(~seen & ((self.prize > 0) | is_short))
         moves: list[tuple[float, float, int, int]] = []
         for i, leg in enumerate(ring.legs):
             blocked = self._blocked(ring, i)
@@ -380,12 +380,15 @@ class Router:
             blocked[leg[0]] = False
             home, _ = self._search(leg[-1], arcs, blocked)
             own = self.edges(leg)
-            more = out[aims] + home[aims] - float(self.links.cost[own].sum())
-            longer = self._as_length(out[aims] + home[aims]) - float(self.length[own].sum())
+            reached = np.isfinite(out[goals] + home[goals])
+            aims = goals[reached]
+            there = out[aims] + home[aims]
+            more = there - float(self.links.cost[own].sum())
+            longer = self._as_length(there) - float(self.length[own].sum())
             total = length + longer
             miss = np.maximum(np.maximum(self.band[0] - total, total - self.band[1]), 0.0)
             worth = more - self.prize[aims]
-            good = np.flatnonzero(np.isfinite(more) & ((worth < 0) | is_short))
+            good = np.flatnonzero((worth < 0) | is_short)
             good = good[np.lexsort((worth[good], miss[good]))][:FEW]
             moves += [(float(miss[g]), float(worth[g]), i, int(aims[g])) for g in good.tolist()]
         for _, _, i, aim in sorted(moves)[: FEW * 4]:
@@ -461,7 +464,7 @@ def _better_tour(metric: Vector, order: list[int]) -> list[int] | None:
         ends = tour[i + 1 :]
         after = tour[(np.arange(i + 1, k) + 1) % k]
         change = metric[a, ends] + metric[b, after] - metric[a, b] - metric[ends, after]
-        change[after == a] = 0.0
+        change[(after == a) | (after == b)] = 0.0
         j = int(change.argmin())
         if change[j] < -eps:
             stop = i + 1 + j

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
 from geoplan.optimise._highs import GrowingProgramme, Programme, solve
+from geoplan.optimise._steiner_dual import ascend
+from geoplan.optimise._steiner_net import Net
 
 __all__ = ["Links", "TwoWayCuts"]
 
@@ -31,7 +33,7 @@ Mask = NDArray[np.bool_]
 PARTS = 10_000_000
 BROKEN = 0.01
 #: Rows of one kind that are added in one round.
-MANY = 300
+MANY = 3_000
 #: Rounds without a better bound than by this share end the linear part.
 PATIENCE = 12
 GAIN = 1e-5
@@ -101,11 +103,35 @@ class TwoWayCuts:
         self.rows = [sp.csr_array(self.ends[self.required])]
         self.low = [np.full(count, 2.0)]
         self.high = [np.full(count, 2.0 if self.is_ring else np.inf)]
+        if count > 1:
+            cuts = self._first_cuts()
+            self.rows.append(cuts)
+            self.low.append(np.full(cuts.shape[0], 2.0))
+            self.high.append(np.full(cuts.shape[0], np.inf))
         if self.extra is not None:
             scale = max(float(np.abs(self.extra).max(initial=0.0)), 1e-12)
             self.rows.append(sp.csr_array(self.extra[None, :] / scale))
             self.low.append(np.array([self.extra_lower / scale]))
             self.high.append(np.array([self.extra_upper / scale]))
+
+    def _first_cuts(self) -> sp.csr_array:
+        """The cuts that a dual ascent pays for; nodes without a prize and length alone count."""
+        links = self.links
+        net = Net(
+            links.n,
+            links.tail,
+            links.head,
+            links.cost,
+            self.required,
+            tuple(() for _ in links.cost),
+        )
+        borders = {cut.tobytes(): cut % links.cost.size for cut in ascend(net, int(self.required[0])).cuts}  # fmt: skip
+        edges = list(borders.values())
+        row = np.repeat(np.arange(len(edges)), [cut.size for cut in edges])
+        column = np.concatenate([np.zeros(0, dtype=np.int64), *edges])
+        return sp.csr_array(
+            (np.ones(column.size), (row, column)), shape=(len(edges), links.cost.size)
+        )
 
     def relax(self) -> None:
         """Raise the bound by rows alone, edges staying divisible."""

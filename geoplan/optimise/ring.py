@@ -145,9 +145,9 @@ def ring_through(  # noqa: PLR0913 - every choice is named
 
     >>> square = ring_through(
     ...     n_nodes=4, edges=[(0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3)],
-    ...     cost=[1, 1, 1, 1, 1.4, 1.4], required=[0, 1, 2, 3])
+    ...     cost=[10, 10, 10, 10, 14, 14], required=[0, 1, 2, 3])
     >>> square.nodes.tolist(), square.proof.objective, square.proof.bound
-    ([0, 1, 2, 3], 4.0, 4.0)
+    ([0, 3, 2, 1], 40.0, 40.0)
     """
     began = time.perf_counter()
     given = checked_graph(n_nodes, edges, cost, required)
@@ -280,6 +280,8 @@ def _pieces(links: Links, required: Indices) -> list[_Piece]:
     loose = [part for part in tree if tree.degree(part) <= 1 and not tree.nodes[part]["is_wanted"]]
     while loose:
         part = loose.pop()
+        if part not in tree:
+            continue
         near = list(tree.neighbors(part))
         tree.remove_node(part)
         loose += [other for other in near if tree.degree(other) <= 1 and not tree.nodes[other]["is_wanted"]]  # fmt: skip
