@@ -201,12 +201,12 @@ class GrowingProgramme:
         paid = float(price @ np.where(np.isfinite(limit), limit, 0.0))
         return paid + float(np.minimum(reduced, 0.0) @ self._upper), reduced
 
-    def add_rows(self, rows: sp.csr_array, lower: float, upper: float) -> None:
+    def add_rows(self, rows: sp.csr_array, lower: float | Vector, upper: float | Vector) -> None:
         """Ask more of the columns: each new row between ``lower`` and ``upper``."""
         n = rows.shape[0]
         if n == 0:
             return
-        low, high = np.full(n, lower), np.full(n, upper)
+        low, high = np.full(n, lower, dtype=float), np.full(n, upper, dtype=float)
         self._rows = sp.csr_array(sp.vstack([self._rows, rows], format="csr"))
         self._row_lower = np.concatenate([self._row_lower, low])
         self._row_upper = np.concatenate([self._row_upper, high])
