@@ -191,11 +191,31 @@ class Neighbourhoods:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Greenway:
-    """The greenway: lines (table ``greenway``), the places it joins, and the proof in metres (weighted by street class)."""
+    """A greenway, what it takes, and how good it is.
+
+    Attributes
+    ----------
+    lines
+        Table ``greenway``: a row per stretch of a street.
+    places
+        What it joins, and what each costs to join.
+    proof
+        Cost of the branches in metres of local street; given the ring if there is one.
+    ring_proof
+        Cost of the ring with the prizes left out; ``None`` without a ring.
+    areas, land
+        The corridor of each stretch, and what it takes from which parcel (table ``greenway_land``).
+    measures
+        How well the net is connected: ``length_m``, ``alpha``, ``beta``, ``gamma``, ``detour``, ...
+    """
 
     lines: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     proof: Proof
+    areas: gpd.GeoDataFrame
+    land: pd.DataFrame
+    measures: Mapping[str, float]
+    ring_proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

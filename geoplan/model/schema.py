@@ -124,6 +124,8 @@ centre_changes  | none    |               | change name              | plan     
 neighbourhoods  | polygon | neighbourhood_id | neighbourhood_id      | plan     | 创新街坊组团 | planned workplaces that one walks through
 sited_facilities | point  | site_id       | site_id                  | plan     | 设施选址   | a school, clinic, ... of today or of the plan, and whom it serves
 greenway        | line    | greenway_id   | greenway_id              | plan     | 绿道       | a stretch of the greenway
+greenway_areas  | polygon | greenway_id   | greenway_id              | plan     | 绿道廊道   | the land of a stretch of the greenway
+greenway_land   | none    |               | parcel_id                | plan     | 绿道占地   | what the greenway takes of one parcel
 land_balance    | none    |               | use                      | indicators | 用地平衡表 | area of one use before and after
 indicators      | none    |               | indicator                | indicators | 指标     | one number of the plan
 problems        | any     |               | problem_id               | check    | 问题清单   | something the check found
@@ -428,6 +430,16 @@ greenway | greenway_id | id | | | | plan | 绿道编号 | name of the stretch
 greenway | length_m | number | m | | 0.. | plan | 长度 | length
 greenway | road_class | text | | | | plan | 道路等级 | class of the street it follows
 greenway | name | text | | | | plan | 道路名称 | street it follows
+greenway | is_ring | bool | | | | plan | 是否环线 | whether it is part of the ring
+greenway | is_walked_twice | bool | | | | plan | 是否重复 | whether the ring walks it twice
+greenway | serves_count | count | | | 0.. | plan | 串联地点数 | places that would be cut off without it
+greenway | width_m | number | m | | 0.. | plan | 廊道宽度 | width of its corridor
+greenway_areas | greenway_id | id | | | | plan | 绿道编号 | the stretch
+greenway_areas | width_m | number | m | | 0.. | plan | 廊道宽度 | width of the corridor
+greenway_areas | is_ring | bool | | | | plan | 是否环线 | whether it is part of the ring
+greenway_land | parcel_id | text | | | | plan | 地块编号 | the parcel
+greenway_land | taken_m2 | number | m2 | | 0.. | plan | 占用面积 | land that the corridor takes of it
+greenway_land | taken_share | number | share | | 0..1 | plan | 占用比例 | share of its land
 land_balance | use | code | | | | indicators | 用地代码 | land use
 land_balance | name_en | text | | | | indicators | 用地名称（英文） | its name in English
 land_balance | name_zh | text | | | | indicators | 用地名称 | its name in Chinese
