@@ -62,7 +62,7 @@ class Ringed:
 class Router:
     """Ways in a simple graph, and the rings made of them; counts the shortest-path searches as work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what is asked of the rings)
         self,
         links: Links,
         *,
@@ -105,8 +105,10 @@ class Router:
         self.work += 1
         data = weight if blocked is None else np.where(blocked[self.indices], np.inf, weight)
         graph = sp.csr_array((data, self.indices, self.indptr), shape=(self.links.n, self.links.n))
-        away, before = dijkstra(graph, directed=True, indices=start, return_predecessors=True)
-        return away, before
+        away, before = dijkstra(
+            graph, directed=True, indices=np.array(start), return_predecessors=True
+        )
+        return away, before.astype(np.int64)
 
     def _way(self, start: int, end: int, weight: Vector, blocked: Mask) -> Leg | None:
         was = blocked[end]
@@ -119,7 +121,7 @@ class Router:
         """The edges of a way."""
         return [
             self.edge_of[one, two] if (one, two) in self.edge_of else self.edge_of[two, one]
-            for one, two in zip(walk[:-1], walk[1:], strict=True)
+            for one, two in itertools.pairwise(walk)
         ]
 
     def ring(self, legs: Sequence[Leg]) -> Ringed:
@@ -345,14 +347,8 @@ class Router:
             back = self._way(node, ring.legs[j][-1], arcs, blocked)
             if back is None:
                 continue
-            legs: list[Leg] = []
-            for which in range(k):
-                if which == before:
-                    legs.append(straight)
-                elif which == j:
-                    legs += [there, back]
-                elif which != i:
-                    legs.append(ring.legs[which])
+            new = {before: [straight], i: [], j: [there, back]}
+            legs = [leg for at in range(k) for leg in new.get(at, [ring.legs[at]])]
             tried = self.ring(legs)
             if tried.betters(ring):
                 return tried
@@ -382,9 +378,9 @@ class Router:
             own = self.edges(leg)
             reached = np.isfinite(out[goals] + home[goals])
             aims = goals[reached]
-            there = out[aims] + home[aims]
-            more = there - float(self.links.cost[own].sum())
-            longer = self._as_length(there) - float(self.length[own].sum())
+            via = out[aims] + home[aims]
+            more = via - float(self.links.cost[own].sum())
+            longer = self._as_length(via) - float(self.length[own].sum())
             total = length + longer
             miss = np.maximum(np.maximum(self.band[0] - total, total - self.band[1]), 0.0)
             worth = more - self.prize[aims]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import geopandas as gpd
 import networkx as nx
@@ -26,11 +27,10 @@ _WIDTH = "greenway.width."
 _MOST_PLACES = 200
 
 
-def net_lines(  # noqa: PLR0913, PLR0917  (a net and what it is for)
+def net_lines(
     net: Net,
     answer: TreeAnswer,
     ring: RingAnswer | None,
-    places: gpd.GeoDataFrame,
     is_joined: Bools,
     rules: Rules,
 ) -> gpd.GeoDataFrame:
@@ -106,9 +106,13 @@ def _served(net: Net, edges: Numbers, is_joined: Bools) -> Numbers:
         for parent, child in reversed(order):
             sums[parent] += sums[child]
             below[_pair(parent, child)] = int(min(sums[child], total - sums[child]))
-    cuts = {_pair(*ends) for ends in nx.bridges(graph)}
+    cuts = {_pair(*ends) for ends in _bridges(graph)}
     pairs = [_pair(int(one), int(other)) for one, other in net.network.edges[edges]]
     return np.array([below[pair] if pair in cuts else 0 for pair in pairs], dtype=np.int64)
+
+
+def _bridges(graph: nx.Graph[int]) -> list[tuple[int, int]]:
+    return cast("list[tuple[int, int]]", list(nx.bridges(graph)))
 
 
 def _pair(one: int, other: int) -> tuple[int, int]:
@@ -197,7 +201,7 @@ def measures_of(
     v = len(keep)
     if v == 0:  # a ring and nothing else
         e = v = parts
-    cut = list(nx.bridges(graph))
+    cut = _bridges(graph)
     bridge_m = sum(graph[one][other]["weight"] for one, other in cut)
     length_m = float(net.network.length_m[edges].sum())
     told = {

@@ -80,8 +80,8 @@ def _surface(park: Park, roads: gpd.GeoDataFrame, values: dict[str, float]) -> C
         table = park.places(layer)
         if table is not None:
             closed.append(table.geometry)
-    layer = park.places("green")
-    greens = [green] if layer is None else [green, layer.geometry]
+    mapped = park.places("green")
+    greens = [green] if mapped is None else [green, mapped.geometry]
     covers = [
         Cover(shapes=noise, cost_per_m=values["noise"]),
         Cover(shapes=shapes, cost_per_m=values["parcel"]),

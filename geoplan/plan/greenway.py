@@ -130,7 +130,7 @@ def route_greenway(  # noqa: PLR0913  (every choice is named)
             return found
         first = found
     answer = joined_by_tree(net, network.entrances[is_joined], first)
-    lines = net_lines(net, answer, first, places, is_joined, rules)
+    lines = net_lines(net, answer, first, is_joined, rules)
     areas = corridors(lines)
     return Greenway(
         lines=lines,
