@@ -77,6 +77,10 @@ def solve(  # noqa: PLR0913 - every limit is named
         known.col_value = start.tolist()
         solver.setSolution(known)
     solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
+        # the presolve of 1.13.1 empties some infeasible mixed programmes and then sees that its answer is none
+        solver.setOptionValue("presolve", "off")
+        solver.run()
     return _read(solver, programme, sign, scale)
 
 
