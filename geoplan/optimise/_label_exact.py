@@ -11,6 +11,7 @@ inference, 2008, chapter 8, for the polytope).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,26 +68,28 @@ def _split(field: Field, may: Mask) -> tuple[Vector, Vector, Vector, Mask]:
     return first, second, rest, forbidden
 
 
-def n_columns(field: Field, may: Mask) -> int:
+def n_columns(field: Field) -> int:
     """Columns of the programme, for who wants to know whether it is small."""
+    may = field.allowed
     return int(may.sum() + (_split(field, may)[2] > 0).sum() + field.reward.size)
 
 
 def solve_exactly(
     field: Field,
     *,
-    may: Mask,
     relative_gap: float,
     node_limit: int | None,
     time_limit_seconds: float | None,
+    stop: Callable[[], bool] | None,
 ) -> tuple[Solved, Indices | None]:
-    """Solve with the labels that ``may`` be taken; the labels found, if any, keep all rules."""
-    programme, column = _programme(field, may)
+    """Solve; the labels found, if any, keep all rules."""
+    programme, column = _programme(field, field.allowed)
     solved = solve(
         programme,
         relative_gap=relative_gap,
         node_limit=node_limit,
         time_limit_seconds=time_limit_seconds,
+        stop=stop,
     )
     if solved.x is None:
         return solved, None

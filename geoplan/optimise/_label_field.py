@@ -6,7 +6,7 @@ A literal is one choice "node i takes label a", numbered ``i * k + a``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoplan.optimise.assignment import Band, Conflict, Lock
 
-__all__ = ["Coverage", "Field", "field_of"]
+__all__ = ["Coverage", "Field", "Rows", "field_of", "reordered", "spread_of", "with_weights"]
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -65,11 +65,14 @@ class Rows:
             value=table.data.astype(np.float64),
         )
 
+    def table(self, n_literals: int) -> sp.csr_array:
+        """The lists as a sparse table of its own: scipy sorts such tables in place."""
+        parts = (self.value.copy(), self.literal.copy(), self.start.copy())
+        return sp.csr_array(parts, shape=(self.start.size - 1, n_literals))
+
     def turned(self, n_literals: int) -> Rows:
         """For each literal the rows that hold it."""
-        shape = (self.start.size - 1, n_literals)
-        table = sp.csr_array((self.value, self.literal, self.start), shape=shape)
-        return Rows.of(sp.csr_array(table.T.tocsr()))
+        return Rows.of(sp.csr_array(self.table(n_literals).T.tocsr()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,6 +149,37 @@ class Field:
         served = _sums(self.server, chosen) > 0
         asks = (_sums(self.gate, chosen) > 0) | (np.diff(self.gate.start) == 0)
         return float(own + pairs + self.reward[served & asks].sum())
+
+
+def reordered(field: Field, order: Indices) -> Field:
+    """The same question with node ``order[p]`` in place p."""
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    ends = place[field.ends]
+    swapped = ends[:, 0] > ends[:, 1]
+    ends = np.sort(ends, axis=1)
+    rank = np.lexsort((ends[:, 1], ends[:, 0]))
+
+    def turned(table: NDArray[np.generic]) -> NDArray[np.generic]:
+        if table.shape[0] == 0:
+            return table
+        mirrored = np.where(swapped[:, None, None], table.transpose(0, 2, 1), table)
+        return np.ascontiguousarray(mirrored[rank])
+
+    def moved(rows: Rows) -> Rows:
+        literal = place[rows.literal // field.k] * field.k + rows.literal % field.k
+        return Rows(start=rows.start, literal=literal, value=rows.value)
+
+    return replace(
+        field,
+        unary=field.unary[order],
+        ends=ends[rank],
+        pair=turned(field.pair),
+        forbidden=turned(field.forbidden),
+        band=moved(field.band),
+        server=moved(field.server),
+        gate=moved(field.gate),
+    )
 
 
 def _sums(rows: Rows, chosen: Mask) -> Vector:
@@ -259,11 +293,25 @@ def _with_conflicts(
     mark = np.zeros(pair.shape, dtype=bool)
     at = np.searchsorted(ends[:, 0] * n + ends[:, 1], pairs[:, 0] * n + pairs[:, 2])
     mark[at, pairs[:, 1], pairs[:, 3]] = True
-    own = np.where(np.isfinite(unary), unary, np.nan)
-    spread = np.nan_to_num(np.nanmax(own, axis=1, initial=-np.inf) - np.nanmin(own, axis=1, initial=np.inf), posinf=0.0, neginf=0.0)  # fmt: skip
+    spread = spread_of(unary, np.isfinite(unary))
     np.add.at(spread, ends.ravel(), np.repeat(np.ptp(pair, axis=(1, 2)), 2))
     price = 1.0 + spread[ends[:, 0]] + spread[ends[:, 1]]
     return ends, pair - price[:, None, None] * mark, mark
+
+
+def with_weights(band: Band, weight: ArrayLike | None, shape: tuple[int, ...]) -> Band:
+    """The band with its weights written out as coefficients."""
+    if band.coefficients is not None or weight is None:
+        return band
+    row = _band_row(shape[0], shape[1], np.asarray(weight, dtype=float), band)
+    return replace(band, labels=(), rows=None, coefficients=row.toarray().reshape(shape))
+
+
+def spread_of(values: Vector, may: Mask) -> Vector:
+    """Largest less smallest value of each row among those that count; 0 if none does."""
+    high = np.where(may, values, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(may, values, np.inf).min(axis=1, initial=np.inf)
+    return np.where(may.any(axis=1), high - low, 0.0)
 
 
 def _band_row(n: int, k: int, sizes: Vector, band: Band) -> sp.csr_array:

@@ -13,22 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoplan.errors import UnfinishedError
-from geoplan.optimise._label_exact import solve_exactly
-from geoplan.optimise._label_field import Coverage, field_of
+from geoplan.optimise._label_field import Coverage, field_of, with_weights
+from geoplan.optimise._label_run import Moment, Watch, run
 from geoplan.optimise.assignment import Band, Conflict, Lock, assign_labels
 from geoplan.optimise.proof import Proof, Status
 
 __all__ = ["Coverage", "Labelling", "Moment", "label_nodes"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """How far the search was: objective of the best labels (``-inf``: none yet), bound, rounds of work, seconds."""
-
-    objective: float
-    bound: float
-    work: int
-    seconds: float
+#: Where the search meets no labels that keep all rules, HiGHS is asked for some: how good, at how many nodes.
+ROUGH_GAP, ROUGH_NODES = 1e-2, 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,31 +131,57 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
         coverages=coverages,
         locks=locks,
     )
-    solved, labels = solve_exactly(
+    watch = Watch.until(began, time_limit_seconds, stop)
+    found = run(
         field,
-        may=field.allowed,
+        any_answer=lambda score: _any_labels(score, allowed, weight, bands, conflicts, locks, watch),
+        start=None if start is None else np.array(start, dtype=np.int64),
+        seed=seed,
         relative_gap=relative_gap,
-        node_limit=None,
-        time_limit_seconds=time_limit_seconds,
+        work_limit=work_limit,
+        watch=watch,
+        progress=progress,
     )
-    if solved.outcome == "infeasible":
-        may = np.asarray(allowed, dtype=bool)
-        sizes = np.ones(field.n) if weight is None else weight
-        assign_labels(score=np.zeros(may.shape), allowed=may, weight=sizes, bands=bands, conflicts=conflicts, locks=locks)  # fmt: skip
-    if labels is None:
-        raise UnfinishedError([])
-    objective = field.worth(labels)
-    statuses: dict[str, Status] = {
-        "optimal": "optimal", "work": "feasible", "time": "cut_by_time"
-    }  # fmt: skip
+    status: Status = "cut_by_time" if watch.was_cut else "feasible"
     proof = Proof(
-        objective=objective,
-        bound=max(solved.bound, objective),
+        objective=found.objective,
+        bound=_no_less(found.bound, found.objective),
         sense="max",
-        status=statuses[solved.outcome],
+        status="optimal" if found.is_done else status,
         seconds=time.perf_counter() - began,
         seed=seed,
-        method="HiGHS branch and cut",
+        method=found.method,
     )
-    moment = Moment(objective=objective, bound=proof.bound, work=work_limit, seconds=proof.seconds)
-    return Labelling(labels=labels, proof=proof, trace=(moment,))
+    return Labelling(labels=found.labels, proof=proof, trace=tuple(found.trace))
+
+
+def _no_less(bound: float, objective: float) -> float:
+    """The bound, if it is below by no more than the rounding of a sum; a bound that is wrong is left to be seen."""
+    return objective if 0 < objective - bound <= 1e-9 * max(1.0, abs(objective)) else bound
+
+
+def _any_labels(  # noqa: PLR0913, PLR0917 - the rules of the question
+    score: NDArray[np.float64],
+    allowed: ArrayLike,
+    weight: ArrayLike | None,
+    bands: Sequence[Band],
+    conflicts: Sequence[Conflict],
+    locks: Sequence[Lock],
+    watch: Watch,
+) -> NDArray[np.int64] | None:
+    """Labels that keep all rules, good by score alone; who quarrels is named. None if none were found in time."""
+    try:
+        answer = assign_labels(
+            score=score,
+            allowed=allowed,
+            weight=np.ones(score.shape[0]),
+            bands=[with_weights(band, weight, score.shape) for band in bands],
+            conflicts=conflicts,
+            locks=locks,
+            relative_gap=ROUGH_GAP,
+            node_limit=ROUGH_NODES,
+            time_limit_seconds=watch.seconds_left,
+        )
+    except UnfinishedError:
+        return None
+    return answer.labels
