@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,8 +59,9 @@ def solve(  # noqa: PLR0913 - every limit is named
     node_limit: int | None = None,
     time_limit_seconds: float | None = None,
     start: Vector | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Solved:
-    """Solve on one thread; equal programmes give equal answers unless time cut the search."""
+    """Solve on one thread; equal programmes give equal answers unless time, or ``stop`` now and then, cut the search."""
     sign = 1.0 if programme.sense == "min" else -1.0
     if programme.cost.size == 0:  # HiGHS would say "empty model"
         holds = bool(np.all(programme.row_lower <= 0) and np.all(programme.row_upper >= 0))
@@ -76,7 +78,14 @@ def solve(  # noqa: PLR0913 - every limit is named
         known = highspy.HighsSolution()
         known.col_value = start.tolist()
         solver.setSolution(known)
+    if stop is not None:
+        for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt):
+            event.subscribe(lambda told: told.interrupt() if stop() else None)
     solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
+        # the presolve of 1.13.1 empties some infeasible mixed programmes and then sees that its answer is none
+        solver.setOptionValue("presolve", "off")
+        solver.run()
     return _read(solver, programme, sign, scale)
 
 
@@ -128,7 +137,7 @@ def _read(solver: highspy.Highs, programme: Programme, sign: float, scale: float
         return Solved(outcome="infeasible", x=None, objective=math.nan, bound=math.nan)
     if status == statuses.kOptimal:
         outcome = "optimal"
-    elif status == statuses.kTimeLimit:
+    elif status in {statuses.kTimeLimit, statuses.kInterrupt}:
         outcome = "time"
     elif status in {statuses.kSolutionLimit, statuses.kIterationLimit}:
         outcome = "work"
