@@ -43,13 +43,18 @@ TOWNS = (
 )
 QUICK_TOWNS = ((300, "moderate", 5.0), (300, "strong", 5.0))
 #: Time limits of the peers in the full run and in the quick one.
-LIMITS_S = {"greedy": (60.0, 5.0), "nsga2": (300.0, 5.0), "highs": (60.0, 5.0), "cp-sat": (60.0, 5.0)}
+LIMITS_S = {
+    "greedy": (60.0, 5.0),
+    "nsga2": (300.0, 5.0),
+    "highs": (60.0, 5.0),
+    "cp-sat": (60.0, 5.0),
+}
 #: How much longer than its limit a side may take to write its model before it is stopped.
 GRACE_S = 60.0
 
 Side = Callable[[Town, Offer, float], None]
 SIDES: dict[str, tuple[Side, str]] = {
-    "geoplan": (lambda *question: ours(*question), "numpy"),
+    "geoplan": (ours, "numpy"),
     "greedy": (greedy, "numpy"),
     "nsga2": (nsga2, "pymoo"),
     "highs": (highs, "highspy"),
@@ -93,7 +98,7 @@ def main() -> None:
 def told(case: str, answers: dict[str, Answer]) -> list[Row]:
     """The rows of one town."""
     rows = []
-    best_bound = min((a.bound for a in answers.values() if a.bound == a.bound), default=math.nan)  # noqa: PLR0124
+    best_bound = min((a.bound for a in answers.values() if a.bound == a.bound), default=math.nan)
     for side, answer in answers.items():
         if not math.isfinite(answer.objective):
             rows.append(Row(case=case, side=side, metric=TIMED_OUT, value=answer.seconds, unit="s"))

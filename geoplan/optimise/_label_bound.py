@@ -38,7 +38,7 @@ ROUNDING = 1e-12
 
 
 @kernel
-def sweep(theta, message, pair, ends, start, incident, is_forward, belief):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, C901, PLR0913, PLR0917
+def sweep(theta, message, pair, ends, start, incident, is_forward, belief):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0913, PLR0917
     """Pass over the nodes in one direction: each gathers what its edges know and hands it on to the later ones."""
     n, k = theta.shape
     own = np.empty(k)
@@ -82,7 +82,7 @@ def sweep(theta, message, pair, ends, start, incident, is_forward, belief):  # t
 
 
 @kernel
-def total(theta, message, pair, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, C901
+def total(theta, message, pair, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901
     """Sum of the largest entries of all nodes and edges, and of the magnitudes that went into it."""
     n, k = theta.shape
     left = theta.copy()
@@ -214,11 +214,17 @@ class Dual:
             at = self._band @ hold
             pull = self._squared @ change / tau
             limit = np.where(self.price > 0, asked.band_upper, asked.band_lower)
-            limit = np.where(self.price == 0, np.clip(at, asked.band_lower, asked.band_upper), limit)
-            price = self.price + self._step.along((at - limit) / np.maximum(pull, self._least / tau))
+            limit = np.where(
+                self.price == 0, np.clip(at, asked.band_lower, asked.band_upper), limit
+            )
+            price = self.price + self._step.along(
+                (at - limit) / np.maximum(pull, self._least / tau)
+            )
             self.price = np.where(price * self.price < 0, 0.0, price)
         if asked.reward.size:
-            change = np.maximum(change, 0.03)  # a belief that is sure now may turn after a long step
+            change = np.maximum(
+                change, 0.03
+            )  # a belief that is sure now may turn after a long step
             excess = self._server @ hold - np.where(self._is_gated, self._gate @ hold, 1.0)
             pull = (self._server @ (change * self._n_served) + self._gate @ change + 0.01) / tau
             self._share = np.clip(self._share - 0.5 * excess / pull, 0.0, asked.reward)

@@ -244,7 +244,7 @@ def _search(
         results: dict[int, tuple[Indices | None, Indices]] = {}
 
         def anneal(side: int, hot: float, literals: Indices) -> None:
-            results[side] = searches[side].anneal(
+            results[side] = searches[side].anneal(  # noqa: B023
                 begin,  # noqa: B023 - all tasks end within the round
                 penalty=penalty,  # noqa: B023
                 hot=hot * dual.unit,
@@ -261,7 +261,9 @@ def _search(
         for _, (best, now) in sorted(results.items()):
             found.offer(None if best is None else back(best))
             total = question.totals(now)
-            missed = (total < question.band_lower - question.slack) | (total > question.band_upper + question.slack)
+            missed = (total < question.band_lower - question.slack) | (
+                total > question.band_upper + question.slack
+            )
             dear[missed] *= 2
         found.tell(work + 1)
 

@@ -26,7 +26,7 @@ SWAPS = 0.3
 
 
 @kernel
-def draw(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def draw(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """A number from 0 to 1 (Marsaglia, Xorshift RNGs, Journal of Statistical Software 8, 2003)."""
     x = state[0]
     x ^= x << np.uint64(13)
@@ -37,7 +37,7 @@ def draw(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 @kernel
-def change(i, c, labels, worths, graph, bands, totals, covers, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, C901, PLR0912, PLR0913, PLR0914, PLR0917
+def change(i, c, labels, worths, graph, bands, totals, covers, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
     """Give node i label c; the gain in worth, and in penalties."""
     unary, pair = worths
     ends, start, incident = graph
@@ -81,7 +81,7 @@ def change(i, c, labels, worths, graph, bands, totals, covers, counts):  # type:
 
 
 @kernel
-def enlist(i, a, c, members, place, n_members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def enlist(i, a, c, members, place, n_members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
     """Move node i from the list of label a to that of label c."""
     at = place[i]
     last = members[a, n_members[a] - 1]
@@ -94,7 +94,22 @@ def enlist(i, a, c, members, place, n_members):  # type: ignore[no-untyped-def] 
 
 
 @kernel
-def anneal(labels, best, value, worths, graph, bands, slack, totals, covers, counts, lists, literals, heat, state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, C901, PLR0912, PLR0913, PLR0914, PLR0917
+def anneal(  # noqa: ANN202, C901, PLR0912, PLR0913, PLR0917
+    labels,  # noqa: ANN001
+    best,  # noqa: ANN001
+    value,  # noqa: ANN001
+    worths,  # noqa: ANN001
+    graph,  # noqa: ANN001
+    bands,  # noqa: ANN001
+    slack,  # noqa: ANN001
+    totals,  # noqa: ANN001
+    covers,  # noqa: ANN001
+    counts,  # noqa: ANN001
+    lists,  # noqa: ANN001
+    literals,  # noqa: ANN001
+    heat,  # noqa: ANN001
+    state,  # noqa: ANN001
+):  # type: ignore[no-untyped-def]  # noqa: ANN001, C901, PLR0912, PLR0913, PLR0917, RUF100
     """A run of moves; ``value`` is the worth now and of the best labels. Looks at whether the rules hold once per n moves."""
     unary = worths[0]
     lower, upper = bands[3], bands[4]

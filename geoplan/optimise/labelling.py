@@ -134,7 +134,9 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
     watch = Watch.until(began, time_limit_seconds, stop)
     found = run(
         field,
-        any_answer=lambda score: _any_labels(score, allowed, weight, bands, conflicts, locks, watch),
+        any_answer=lambda score: _any_labels(
+            score, allowed, weight, bands, conflicts, locks, watch
+        ),
         start=None if start is None else np.array(start, dtype=np.int64),
         seed=seed,
         relative_gap=relative_gap,

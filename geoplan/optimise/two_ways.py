@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoplan.optimise._graph_checks import (
-    Given,
     checked_graph,
     joined_or_raise,
     part_of,
