@@ -8,11 +8,13 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from towns import CRS, square
+import shapely
+from towns import CRS, EAST, NORTH, square
 
-from geoplan.model.answers import Evaluation
+from geoplan.model.answers import Allocation, Evaluation
 from geoplan.model.park import Park
 from geoplan.model.rulepack import RuleNumber, RulePack, Rules
+from geoplan.optimise.proof import Proof
 from geoplan.plan import CandidateRule, Programme, products_of
 
 #: Homes like the lake, works flee it, reserve is worth 0.5 everywhere.
@@ -103,3 +105,23 @@ def everything(town: gpd.GeoDataFrame, **asked: Any) -> Programme:
         "candidates": CandidateRule(parcel_ids=tuple(town.index)),
     }
     return Programme(**{**given, **asked})
+
+
+def street(*ys: float, start: float = 0, end: float = 1000, **columns: Any) -> gpd.GeoDataFrame:
+    """Streets from west to east, ``ys`` metres from the southern edge of the town."""
+    lines = [shapely.LineString([(EAST + start, NORTH + y), (EAST + end, NORTH + y)]) for y in ys]
+    columns = {"road_class": "local", **columns}
+    names = pd.Index([f"R{i + 1}" for i in range(len(ys))], name="road_id")
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS, index=names)
+
+
+def allocation_of(town: gpd.GeoDataFrame, **columns: Any) -> Allocation:
+    nothing = {
+        "is_candidate": pd.array([True] * len(town), dtype="boolean"), "product": None,
+        "planned_use": town["use"], "planned_population": 0.0,
+    }  # fmt: skip
+    proof = Proof(objective=0.0, bound=0.0, sense="max", status="optimal")
+    none = pd.DataFrame()
+    return Allocation(
+        parcels=town.assign(**{**nothing, **columns}), suitability=none, rules=none, proof=proof
+    )

@@ -16,7 +16,7 @@ from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.schema import columns_of
 from geoplan.model.telling import listed
-from geoplan.spatial.network import walking_distances
+from geoplan.spatial.access import walking_distances
 from geoplan.words import Message, say
 
 __all__ = ["Services", "service_distances"]

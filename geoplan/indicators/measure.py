@@ -13,6 +13,7 @@ from functools import partial
 import pandas as pd
 
 from geoplan.indicators import intensity, land, people
+from geoplan.indicators.access import access_indicators
 from geoplan.indicators.facts import GRAVEST_FIRST, Facts, gather
 from geoplan.model.answers import Allocation, Evaluation, Indicator
 from geoplan.model.park import Park
@@ -73,11 +74,15 @@ def measure_plan(
     -------
     tuple of Indicator
         One for each entry of :data:`INDICATORS`, in that order; then, if a rule pack has numbers ``intensity.*``,
-        those of the national evaluation of intensive land use.
+        those of the national evaluation of intensive land use; and if one has numbers ``services.*``, who reaches what
+        on foot.
     """
     facts = gather(park, evaluation, allocation, rules=rules)
     is_asked = any(name.startswith("intensity.") for name in rules.numbers)
-    return tuple(indicator(facts) for indicator in (*INDICATORS, *(_INTENSITY if is_asked else ())))
+    told = [indicator(facts) for indicator in (*INDICATORS, *(_INTENSITY if is_asked else ()))]
+    if any(name.startswith("services.") for name in rules.numbers):
+        told += access_indicators(facts)
+    return tuple(told)
 
 
 def indicator_table(indicators: Sequence[Indicator]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from geoplan.model.telling import listed, nearest, shown
 from geoplan.units import to_base
 from geoplan.words import Message, say
 
-__all__ = ["MappedTable", "mapped_table", "numbered_ids", "with_shapes"]
+__all__ = ["MappedTable", "mapped_table", "numbered_ids", "only_rows", "with_shapes"]
 
 _OTHER = "*"
 
@@ -172,6 +172,32 @@ def with_shapes(raw: RawTable, part: LayerSource, layer: str) -> tuple[RawTable,
         shapes[np.isnan(east) | np.isnan(north)] = None
     frame = gpd.GeoDataFrame(raw.frame.drop(columns=list(names)), geometry=shapes)
     return RawTable(frame=frame, name=raw.name, problems=raw.problems), []
+
+
+def only_rows(
+    raw: RawTable, part: LayerSource, layer: str
+) -> tuple[RawTable, list[Message], list[Problem]]:
+    """The rows that a source file asks for; how many are left out is told."""
+    wanted = part.only
+    broken = [message for name in wanted for message in _problems_of_column(raw, name, layer)]
+    if broken or not wanted:
+        return raw, broken, []
+    kept = pd.Series(data=True, index=raw.frame.index)
+    for name, values in wanted.items():
+        text = written(raw.frame[name])
+        kept &= text.notna() if _OTHER in values else text.isin(values)
+    left = int((~kept).sum())
+    told = say(
+        "read.rows_not_asked",
+        table=shown(raw.name),
+        layer=layer,
+        count=left,
+        kept=int(kept.sum()),
+        columns=listed(list(wanted)),
+    )
+    problem = Problem(severity="note", layer=layer, kind="rows_not_asked", message=told)
+    frame = raw.frame[kept].reset_index(drop=True)
+    return RawTable(frame=frame, name=raw.name, problems=raw.problems), [], [problem] * (left > 0)
 
 
 def numbered_ids(ids: pd.Series) -> pd.Series:

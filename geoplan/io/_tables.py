@@ -25,6 +25,7 @@ from shapely.errors import GEOSException
 from geoplan.errors import InputError
 from geoplan.io._encoding import decoded_text, shapefile_encoding, sound_texts
 from geoplan.io._files import whole_file
+from geoplan.io._osm import unpacked
 from geoplan.model.answers import Problem
 from geoplan.model.telling import listed, shown
 from geoplan.words import Message, say
@@ -72,7 +73,8 @@ def read_table(
     Parameters
     ----------
     path
-        GeoPackage, GeoJSON, Shapefile or anything else that GDAL opens; Parquet; CSV; Excel.
+        GeoPackage, GeoJSON, Shapefile, OpenStreetMap extract (packed by bzip2 too) or anything else that GDAL opens;
+        Parquet; CSV; Excel.
     layer
         Layer or sheet; may be left out where there is one only.
     encoding
@@ -95,9 +97,9 @@ def read_table(
         ".parquet": lambda: _parquet(path),
         ".geoparquet": lambda: _parquet(path),
     }
-    read = readers.get(path.suffix.lower(), lambda: _gdal(path, layer, encoding))
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as said, unpacked(path) as plain:
         warnings.simplefilter("always")
+        read = readers.get(path.suffix.lower(), lambda: _gdal(plain, layer, encoding))
         try:
             raw = read()
         except InputError:
@@ -118,7 +120,8 @@ def layer_names(path: Path) -> list[str]:
     """
     whole_file(path)
     try:
-        return [str(name) for name, _ in pyogrio.list_layers(path)]
+        with unpacked(path) as plain:
+            return [str(name) for name, _ in pyogrio.list_layers(plain)]
     except _REFUSALS as error:
         raise InputError([_refused(path, error)]) from error
 

@@ -14,7 +14,8 @@ from rasterio.errors import RasterioError
 
 from geoplan.errors import CrsError, InputError, SchemaError
 from geoplan.io._files import checksums, find_file, whole_file
-from geoplan.io._mapping import MappedTable, mapped_table, numbered_ids, with_shapes
+from geoplan.io._mapping import MappedTable, mapped_table, numbered_ids, only_rows, with_shapes
+from geoplan.io._osm import TAGS, with_tags
 from geoplan.io._own_file import source_of_file
 from geoplan.io._placing import Placed, placed_tables
 from geoplan.io._tables import RawTable, read_table
@@ -135,7 +136,10 @@ class _Reading:
             )
             self.inputs |= dict(checksums(file, part.file))
             self.problems += [replace(one, layer=layer) for one in self.raw[key].problems]
-        raw, broken = with_shapes(self.raw[key], part, layer)
+        raw, broken, left_out = only_rows(_tagged(self.raw[key], part), part, layer)
+        self.problems += [] if broken else left_out
+        raw, shapeless = with_shapes(raw, part, layer)
+        broken += shapeless
         mapped = (
             mapped_table(raw, layer, columns=part.columns, constants=constants)
             if part.columns
@@ -145,7 +149,7 @@ class _Reading:
         self.problems += mapped.problems
         shapes = part.geometry if part.geometry is not None else ()
         names = {shapes} if isinstance(shapes, str) else set(shapes)
-        self.used.setdefault(key, set()).update(mapped.used | names)
+        self.used.setdefault(key, set()).update(mapped.used | names | {*part.only, TAGS})
         self.tables.append(
             Placed(
                 layer=layer,
@@ -170,6 +174,12 @@ class _Reading:
                 self.problems.append(
                     Problem(severity="note", layer="", kind="columns_not_read", message=message)
                 )
+
+
+def _tagged(raw: RawTable, part: LayerSource) -> RawTable:
+    """With a column for every tag that the source file names."""
+    wanted = [*part.only, *(name for column in part.columns.values() for name in column.inputs)]
+    return replace(raw, frame=with_tags(raw.frame, wanted))
 
 
 def _has_shapes(frame: pd.DataFrame) -> bool:

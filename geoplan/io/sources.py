@@ -83,6 +83,10 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+#: A value as a table has it, whatever YAML takes it for.
+CellText = Annotated[str, BeforeValidator(_key_text)]
+
+
 class _OrName(_Frozen):
     """A model that may be written as one name."""
 
@@ -120,9 +124,7 @@ class ColumnSource(_OrName):
     separator: str = "-"
     unit: Unit | None = None
     zero_is_unknown: bool = False
-    meanings: dict[Annotated[str, BeforeValidator(_key_text)], Cell] = Field(
-        default_factory=dict, alias="values"
-    )
+    meanings: dict[CellText, Cell] = Field(default_factory=dict, alias="values")
 
     @model_validator(mode="before")
     @classmethod
@@ -166,8 +168,10 @@ class LayerSource(_Frozen):
         For tables without shapes: a column of WKT, or ``[x, y]``.
     crs, swap_axes
         What the coordinates are where the file is wrong or silent, and whether they stand as north, east.
+    only
+        Rows to read: a column of the file to the values it must have, ``"*"`` for any value at all.
     columns
-        Our names to the file's.
+        Our names to the file's. In an OpenStreetMap extract every tag is a column.
     constants
         Columns that are the same in every row.
     years
@@ -183,6 +187,7 @@ class LayerSource(_Frozen):
     geometry: str | tuple[str, str] | None = None
     crs: Crs | None = None
     swap_axes: bool = False
+    only: dict[str, tuple[CellText, ...]] = Field(default_factory=dict)
     columns: Columns = Field(default_factory=dict)
     constants: dict[str, Cell] = Field(default_factory=dict)
     years: dict[int, YearSource] = Field(default_factory=dict)

@@ -19,9 +19,11 @@ __all__ = [
     "Allocation",
     "Centres",
     "Evaluation",
+    "Facilities",
     "Greenway",
     "Indicator",
     "LedgerQuality",
+    "Neighbourhoods",
     "Problem",
     "Raster",
     "Robustness",
@@ -185,20 +187,62 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Centres:
-    """Service centres: points (table ``centres``), which parcel walks to which, and the proof in person-metres."""
+    """Service centres: points (table ``centres``), which parcel walks to which, and the proof in person-metres.
+
+    ``changes`` (table ``centre_changes``) tells the mean walk as planned, with one centre more, and without each.
+    """
 
     sites: gpd.GeoDataFrame
     assignment: pd.DataFrame
+    proof: Proof
+    changes: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Facilities:
+    """Facilities of several sorts: points (table ``sited_facilities``), who walks to which, and a proof for each sort."""
+
+    sites: gpd.GeoDataFrame
+    assignment: pd.DataFrame
+    proofs: Mapping[str, Proof]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Neighbourhoods:
+    """Innovation neighbourhoods: areas (table ``neighbourhoods``), the parcels of each, and the proof in m2 times metres."""
+
+    areas: gpd.GeoDataFrame
+    members: pd.DataFrame
     proof: Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Greenway:
-    """The greenway: lines (table ``greenway``), the places it joins, and the proof in metres (weighted by street class)."""
+    """A greenway, what it takes, and how good it is.
+
+    Attributes
+    ----------
+    lines
+        Table ``greenway``: a row per stretch of a street.
+    places
+        What it joins, and what each costs to join.
+    proof
+        Cost of the branches in metres of local street; given the ring if there is one.
+    ring_proof
+        Cost of the ring with the prizes left out; ``None`` without a ring.
+    areas, land
+        The corridor of each stretch, and what it takes from which parcel (table ``greenway_land``).
+    measures
+        How well the net is connected: ``length_m``, ``alpha``, ``beta``, ``gamma``, ``detour``, ...
+    """
 
     lines: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     proof: Proof
+    areas: gpd.GeoDataFrame
+    land: pd.DataFrame
+    measures: Mapping[str, float]
+    ring_proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,12 @@ rule_numbers    | none    |               | rule                     | scenario 
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
+centre_changes  | none    |               | change name              | plan     | 服务中心增减 | what one centre more or less would do
+neighbourhoods  | polygon | neighbourhood_id | neighbourhood_id      | plan     | 创新街坊组团 | planned workplaces that one walks through
+sited_facilities | point  | site_id       | site_id                  | plan     | 设施选址   | a school, clinic, ... of today or of the plan, and whom it serves
 greenway        | line    | greenway_id   | greenway_id              | plan     | 绿道       | a stretch of the greenway
+greenway_areas  | polygon | greenway_id   | greenway_id              | plan     | 绿道廊道   | the land of a stretch of the greenway
+greenway_land   | none    |               | parcel_id                | plan     | 绿道占地   | what the greenway takes of one parcel
 land_balance    | none    |               | use                      | indicators | 用地平衡表 | area of one use before and after
 indicators      | none    |               | indicator                | indicators | 指标     | one number of the plan
 problems        | any     |               | problem_id               | check    | 问题清单   | something the check found
@@ -483,10 +488,43 @@ centres | name_zh | text | | | | plan | 名称 | its name in Chinese
 centres | served_population | number | persons | | 0.. | plan | 服务人口 | people nearest to it
 centres | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of those people
 centres | worst_walk_m | number | m | | 0.. | plan | 最远步行距离 | longest walk of those people
+centre_changes | change | text | | | as_planned one_more without | plan | 变化 | as planned, one centre more, or without one
+centre_changes | name | text | | | | plan | 对象 | the parcel of the further centre, or the centre left out
+centre_changes | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of all residents; unknown if some reach none
+centre_changes | people_without_way | number | persons | | 0.. | plan | 无法到达人数 | people who would reach none
+neighbourhoods | neighbourhood_id | id | | | | plan | 组团编号 | name of the neighbourhood
+neighbourhoods | name_en | text | | | | plan | 名称（英文） | its name in English
+neighbourhoods | name_zh | text | | | | plan | 名称 | its name in Chinese
+neighbourhoods | middle_parcel_id | text | | | | plan | 中心地块 | the parcel in its middle
+neighbourhoods | parcel_count | count | | | 0.. | plan | 地块数 | parcels in it
+neighbourhoods | land_area_m2 | number | m2 | | 0.. | plan | 用地面积 | land of these parcels
+neighbourhoods | floor_area_m2 | number | m2 | | 0.. | plan | 建筑面积 | planned floor area
+neighbourhoods | centre_id | text | | | | plan | 服务中心 | the service centre nearest to its middle
+neighbourhoods | walk_to_centre_m | number | m | | 0.. | plan | 至服务中心距离 | walk from its middle to that centre
+sited_facilities | site_id | id | | | | plan | 选址编号 | name of the site
+sited_facilities | kind | text | | | | plan | 设施类型 | school, clinic, ...
+sited_facilities | is_existing | bool | | | | plan | 是否现有 | there today
+sited_facilities | facility_id | text | | | | plan | 设施编号 | the facility of today
+sited_facilities | parcel_id | text | | | | plan | 所在地块 | the parcel of a new one
+sited_facilities | open_year | year | | | 1700..2200 | plan | 启用年份 | stage in which it opens
+sited_facilities | land_m2 | number | m2 | | 0.. | plan | 用地面积 | land that a new one takes
+sited_facilities | served_population | number | persons | | 0.. | plan | 服务人口 | people who go there
+sited_facilities | mean_walk_m | number | m | | 0.. | plan | 平均步行距离 | mean walk of those people
+sited_facilities | worst_walk_m | number | m | | 0.. | plan | 最远步行距离 | longest walk of those people
 greenway | greenway_id | id | | | | plan | 绿道编号 | name of the stretch
 greenway | length_m | number | m | | 0.. | plan | 长度 | length
 greenway | road_class | text | | | | plan | 道路等级 | class of the street it follows
 greenway | name | text | | | | plan | 道路名称 | street it follows
+greenway | is_ring | bool | | | | plan | 是否环线 | whether it is part of the ring
+greenway | is_walked_twice | bool | | | | plan | 是否重复 | whether the ring walks it twice
+greenway | serves_count | count | | | 0.. | plan | 串联地点数 | places that would be cut off without it
+greenway | width_m | number | m | | 0.. | plan | 廊道宽度 | width of its corridor
+greenway_areas | greenway_id | id | | | | plan | 绿道编号 | the stretch
+greenway_areas | width_m | number | m | | 0.. | plan | 廊道宽度 | width of the corridor
+greenway_areas | is_ring | bool | | | | plan | 是否环线 | whether it is part of the ring
+greenway_land | parcel_id | text | | | | plan | 地块编号 | the parcel
+greenway_land | taken_m2 | number | m2 | | 0.. | plan | 占用面积 | land that the corridor takes of it
+greenway_land | taken_share | number | share | | 0..1 | plan | 占用比例 | share of its land
 land_balance | use | code | | | | indicators | 用地代码 | land use
 land_balance | name_en | text | | | | indicators | 用地名称（英文） | its name in English
 land_balance | name_zh | text | | | | indicators | 用地名称 | its name in Chinese

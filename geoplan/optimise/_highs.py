@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,8 +59,9 @@ def solve(  # noqa: PLR0913 - every limit is named
     node_limit: int | None = None,
     time_limit_seconds: float | None = None,
     start: Vector | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Solved:
-    """Solve on one thread; equal programmes give equal answers unless time cut the search."""
+    """Solve on one thread; equal programmes give equal answers unless time, or ``stop`` now and then, cut the search."""
     sign = 1.0 if programme.sense == "min" else -1.0
     if programme.cost.size == 0:  # HiGHS would say "empty model"
         holds = bool(np.all(programme.row_lower <= 0) and np.all(programme.row_upper >= 0))
@@ -76,7 +78,14 @@ def solve(  # noqa: PLR0913 - every limit is named
         known = highspy.HighsSolution()
         known.col_value = start.tolist()
         solver.setSolution(known)
+    if stop is not None:
+        for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt):
+            event.subscribe(lambda told: told.interrupt() if stop() else None)
     solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
+        # the presolve of 1.13.1 empties some infeasible mixed programmes and then sees that its answer is none
+        solver.setOptionValue("presolve", "off")
+        solver.run()
     return _read(solver, programme, sign, scale)
 
 
@@ -128,7 +137,7 @@ def _read(solver: highspy.Highs, programme: Programme, sign: float, scale: float
         return Solved(outcome="infeasible", x=None, objective=math.nan, bound=math.nan)
     if status == statuses.kOptimal:
         outcome = "optimal"
-    elif status == statuses.kTimeLimit:
+    elif status in {statuses.kTimeLimit, statuses.kInterrupt}:
         outcome = "time"
     elif status in {statuses.kSolutionLimit, statuses.kIterationLimit}:
         outcome = "work"
@@ -201,12 +210,12 @@ class GrowingProgramme:
         paid = float(price @ np.where(np.isfinite(limit), limit, 0.0))
         return paid + float(np.minimum(reduced, 0.0) @ self._upper), reduced
 
-    def add_rows(self, rows: sp.csr_array, lower: float, upper: float) -> None:
+    def add_rows(self, rows: sp.csr_array, lower: float | Vector, upper: float | Vector) -> None:
         """Ask more of the columns: each new row between ``lower`` and ``upper``."""
         n = rows.shape[0]
         if n == 0:
             return
-        low, high = np.full(n, lower), np.full(n, upper)
+        low, high = np.full(n, lower, dtype=float), np.full(n, upper, dtype=float)
         self._rows = sp.csr_array(sp.vstack([self._rows, rows], format="csr"))
         self._row_lower = np.concatenate([self._row_lower, low])
         self._row_upper = np.concatenate([self._row_upper, high])
@@ -218,3 +227,40 @@ class GrowingProgramme:
         zero = np.zeros(columns.size)
         self._upper[columns] = 0.0
         self._solver.changeColsBounds(columns.size, columns.astype(np.int32), zero, zero)
+
+
+class ColumnProgramme:
+    """A linear programme (a minimum) with given rows, solved again and again with more columns, each from 0 up."""
+
+    def __init__(self, row_lower: Vector, row_upper: Vector) -> None:
+        self._solver = _solver(None, None)
+        self._solver.setOptionValue(
+            "primal_feasibility_tolerance", 1e-7
+        )  # its prices prove nothing
+        self._solver.setOptionValue("presolve", "off")
+        self._n_rows = row_lower.size
+        nothing = np.zeros(0, dtype=np.int32)
+        for lower, upper in zip(row_lower.tolist(), row_upper.tolist(), strict=True):
+            self._solver.addRow(lower, upper, 0, nothing, np.zeros(0))
+
+    def add(self, cost: float, rows: NDArray[np.int64]) -> None:
+        """Add a column with a one in each of these rows."""
+        self._solver.addCol(cost, 0.0, math.inf, rows.size, rows.astype(np.int32), np.ones(rows.size))  # fmt: skip
+
+    def allow(self, is_allowed: NDArray[np.bool_], row_lower: Vector, row_upper: Vector) -> None:
+        """Hold the other columns at 0, and change the limits of the rows."""
+        n = is_allowed.size
+        columns, rows = np.arange(n, dtype=np.int32), np.arange(self._n_rows, dtype=np.int32)
+        upper = np.where(is_allowed, math.inf, 0.0)
+        self._solver.changeColsBounds(n, columns, np.zeros(n), upper)
+        for row, lower, most in zip(rows.tolist(), row_lower.tolist(), row_upper.tolist(), strict=True):  # fmt: skip
+            self._solver.changeRowBounds(row, lower, most)
+
+    def solve(self) -> tuple[Vector, Vector, float] | None:
+        """Values of the columns, prices of the rows and the optimum; None if there is none."""
+        self._solver.run()
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._solver.getSolution()
+        objective = float(self._solver.getInfo().objective_function_value)
+        return np.array(solution.col_value), np.array(solution.row_dual), objective

@@ -10,7 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoplan.optimise.proof import Proof
 
-__all__ = ["LocationAnswer", "checked_costs", "checked_sites", "checked_weights", "nearest_site"]
+__all__ = [
+    "LocationAnswer",
+    "allowed_sites",
+    "checked_amounts",
+    "checked_costs",
+    "checked_sites",
+    "checked_weights",
+    "nearest_site",
+]
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -54,6 +62,33 @@ def checked_weights(weight: ArrayLike, n: int) -> Vector:
     if not np.all(np.isfinite(weights) & (weights >= 0)):
         raise ValueError("every weight must be a number of at least 0")
     return weights
+
+
+def checked_amounts(amount: ArrayLike, n: int, name: str) -> Vector:
+    """One finite number of at least 0 for each of n points or sites."""
+    amounts = np.asarray(amount, dtype=float)
+    if amounts.shape != (n,):
+        raise ValueError(f"{name}: {n} numbers are needed, not {amounts.shape}")
+    if not np.all(np.isfinite(amounts) & (amounts >= 0)):
+        raise ValueError(f"{name}: every number must be at least 0")
+    return amounts
+
+
+def allowed_sites(
+    fixed: Sequence[int], forbidden: Sequence[int], *, m: int, p: int | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The marks of sites that are open in every answer, and of those that may be open; p of them must be possible."""
+    closed = checked_sites(forbidden, m=m)
+    opened = checked_sites(fixed, m=m)
+    if both := np.intersect1d(opened, closed).tolist():
+        raise ValueError(f"sites cannot be fixed and forbidden: {both}")
+    must, may = np.zeros(m, dtype=bool), np.ones(m, dtype=bool)
+    must[opened], may[closed] = True, False
+    if p is not None and not max(1, opened.size) <= p <= int(may.sum()):
+        raise ValueError(
+            f"p = {p}, but {int(may.sum())} sites may be open and {opened.size} are fixed"
+        )
+    return must, may
 
 
 def checked_sites(fixed: Sequence[int], *, m: int, p: int | None = None) -> Indices:

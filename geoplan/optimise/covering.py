@@ -27,7 +27,7 @@ from geoplan.optimise.no_answer import NoAnswerError
 from geoplan.optimise.proof import Proof, Status
 from geoplan.words import say
 
-__all__ = ["maximal_covering", "p_centre", "set_covering", "unreached"]
+__all__ = ["maximal_covering", "p_centre", "set_covering", "told_points", "unreached"]
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -326,9 +326,14 @@ def _filled(costs: Vector, sites: Indices, p: int) -> Indices:
     return np.sort(open_greedily(finite, p=p, fixed=sites))
 
 
+def told_points(points: Indices) -> str:
+    """The first few points, for an error."""
+    told = ", ".join(str(point) for point in points[:TOLD_POINTS])
+    return told + (" ..." if points.size > TOLD_POINTS else "")
+
+
 def unreached(points: Indices, *, sites: int) -> NoAnswerError:
     """The error that names the points left out."""
-    told = ", ".join(str(point) for point in points[:TOLD_POINTS])
-    told += " ..." if points.size > TOLD_POINTS else ""
+    told = told_points(points)
     problem = say("optimise.too_few_reached", count=int(points.size), sites=sites, points=told)
     return NoAnswerError([problem], rows=points.tolist())

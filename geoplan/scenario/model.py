@@ -18,10 +18,12 @@ __all__ = [
     "CandidatesModel",
     "CentresModel",
     "EvaluateModel",
+    "FacilityModel",
     "GreenwayModel",
     "Names",
     "OutputsModel",
     "PlanModel",
+    "RoleModel",
     "Scenario",
     "SeparationModel",
     "asking_for_quality",
@@ -150,10 +152,69 @@ class PlanModel(_Frozen):
     locks: dict[str, str] = Field(default_factory=dict)
 
 
+class RoleModel(_Frozen):
+    """The part that one service centre plays: its name, and where it may stand.
+
+    Attributes
+    ----------
+    zones
+        Zones it may stand in; none for all.
+    streets, road_classes, products
+        It stands near a street whose name holds one of these words, a street of one of these classes, or land planned for
+        one of these products; none for anywhere.
+    within_m
+        How near.
+    """
+
+    name: Names
+    zones: tuple[str, ...] = ()
+    streets: tuple[str, ...] = ()
+    road_classes: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    within_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 100.0
+
+
 class CentresModel(_Frozen):
-    """How many service centres."""
+    """How many service centres, or one for each role; and how many neighbourhoods of planned workplaces around them."""
 
     count: Annotated[int, Field(ge=1)] = 2
+    roles: tuple[RoleModel, ...] = ()
+    neighbourhoods: Annotated[int, Field(ge=1)] | None = None
+
+
+class FacilityModel(_Frozen):
+    """One sort of facility to site, after the plan of the land.
+
+    Attributes
+    ----------
+    goal
+        ``least_walk``, ``least_longest_walk``, ``most_reached`` or ``all_reached``.
+    count
+        How many, those of today included; none for as many as the people need.
+    reach_m, capacity_people, land_mu
+        How far is near enough, how many people one serves, how much land it takes.
+    products
+        The planned land it may stand on; none for any candidate.
+    shares_site_with
+        Sorts above it in the list on whose parcels it may stand too.
+    stages
+        Year to number.
+    """
+
+    kind: str
+    goal: Literal["least_walk", "least_longest_walk", "most_reached", "all_reached"] = "least_walk"
+    count: Annotated[int, Field(ge=1)] | None = None
+    reach_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    capacity_people: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    products: tuple[str, ...] = ()
+    land_mu: AreaMu = 0.0
+    shares_site_with: tuple[str, ...] = ()
+    stages: dict[int, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+
+    @field_validator("products", mode="before")
+    @classmethod
+    def _one_or_more(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
 
 
 class GreenwayModel(_Frozen):
@@ -206,6 +267,7 @@ class Scenario(_Frozen):
     evaluate: EvaluateModel = EvaluateModel()
     plan: PlanModel | None = None
     centres: CentresModel | None = None
+    facilities: tuple[FacilityModel, ...] = ()
     greenway: GreenwayModel | None = None
     outputs: OutputsModel = OutputsModel()
     overrides: dict[str, dict[str, Any]] = Field(default_factory=dict)

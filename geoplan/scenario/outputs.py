@@ -60,10 +60,7 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "suitability": result.allocation.suitability,
             "plan_rules": result.allocation.rules,
         }
-    if result.centres is not None:
-        layers["centres"] = result.centres.sites
-    if result.greenway is not None:
-        layers["greenway"] = result.greenway.lines
+    layers |= _places_of(result)
     if result.land_balance is not None:
         layers["land_balance"] = result.land_balance
     if result.indicators:
@@ -87,6 +84,20 @@ def extra_tables(result: Result) -> dict[str, pd.DataFrame]:
     if result.evaluation is not None:
         tables["rule_numbers"] = rule_table(result.rules)
     return tables
+
+
+def _places_of(result: Result) -> dict[str, pd.DataFrame]:
+    """What the plan sites and routes."""
+    layers: dict[str, pd.DataFrame] = {}
+    if result.centres is not None:
+        layers |= {"centres": result.centres.sites, "centre_changes": result.centres.changes}
+    if result.facilities is not None and len(result.facilities.sites):
+        layers["sited_facilities"] = result.facilities.sites
+    if result.neighbourhoods is not None:
+        layers["neighbourhoods"] = result.neighbourhoods.areas
+    if result.greenway is not None:
+        layers["greenway"] = result.greenway.lines
+    return layers
 
 
 def _plan_columns(parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

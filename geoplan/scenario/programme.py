@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from types import MappingProxyType
 
@@ -9,16 +10,18 @@ from geoplan.model.rulepack import Rules
 from geoplan.plan import (
     AreaTarget,
     CandidateRule,
+    CentreRole,
+    FacilityAsk,
     Programme,
     Separation,
     ShareTarget,
     products_of,
 )
-from geoplan.scenario.model import AreaModel, PlanModel
+from geoplan.scenario.model import AreaModel, CentresModel, FacilityModel, PlanModel
 from geoplan.units import m2_from_mu
 from geoplan.words import name_in_both
 
-__all__ = ["programme_of"]
+__all__ = ["facilities_of", "programme_of", "roles_of"]
 
 
 def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
@@ -77,4 +80,37 @@ def _target(area: AreaModel, source: str) -> AreaTarget | ShareTarget:
         lower_m2=m2_from_mu(area.min_mu or 0.0),
         upper_m2=inf if area.max_mu is None else m2_from_mu(area.max_mu),
         source=said_by,
+    )
+
+
+def roles_of(centres: CentresModel) -> tuple[CentreRole, ...]:
+    """The parts that a scenario gives its service centres."""
+    return tuple(
+        CentreRole(
+            name=name_in_both(role.name.as_dict()),
+            zones=role.zones,
+            streets=role.streets,
+            road_classes=role.road_classes,
+            products=role.products,
+            within_m=role.within_m,
+        )
+        for role in centres.roles
+    )
+
+
+def facilities_of(facilities: Sequence[FacilityModel]) -> tuple[FacilityAsk, ...]:
+    """The facilities that a scenario asks for; areas leave mu for m2 here."""
+    return tuple(
+        FacilityAsk(
+            kind=item.kind,
+            goal=item.goal,
+            count=item.count,
+            reach_m=item.reach_m,
+            capacity_people=item.capacity_people,
+            products=item.products,
+            land_m2=m2_from_mu(item.land_mu),
+            shares_site_with=item.shares_site_with,
+            stages=tuple(sorted(item.stages.items())),
+        )
+        for item in facilities
     )

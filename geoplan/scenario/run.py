@@ -24,9 +24,11 @@ from geoplan.model.answers import (
     Allocation,
     Centres,
     Evaluation,
+    Facilities,
     Greenway,
     Indicator,
     LedgerQuality,
+    Neighbourhoods,
     Problem,
     Robustness,
     StageLeftOut,
@@ -35,11 +37,17 @@ from geoplan.model.corrections import apply_corrections
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.validate import check_park
-from geoplan.plan import plan_land_use, route_greenway, site_centres
+from geoplan.plan import (
+    group_neighbourhoods,
+    plan_land_use,
+    route_greenway,
+    site_centres,
+    site_facilities,
+)
 from geoplan.scenario.model import Scenario
 from geoplan.scenario.other_packs import evaluate_by_others, load_all_rules
 from geoplan.scenario.previous import Previous, read_previous, verdict_changes
-from geoplan.scenario.programme import programme_of
+from geoplan.scenario.programme import facilities_of, programme_of, roles_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
@@ -93,6 +101,8 @@ class Result:
     previous: Previous | None = None
     quality: LedgerQuality | None = None
     changes: pd.DataFrame | None = None
+    neighbourhoods: Neighbourhoods | None = None
+    facilities: Facilities | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -179,7 +189,7 @@ def run_scenario(
     if at("plan"):
         result = _planned(result)
     if at("centres"):
-        result = _with_centres(result)
+        result = _with_facilities(_with_centres(result))
     if at("greenway"):
         result = _with_greenway(result)
     if at("measure") and result.evaluation is not None:
@@ -283,10 +293,42 @@ def _with_centres(result: Result) -> Result:
     asked = result.scenario.centres
     if asked is None or result.allocation is None:
         return _without(result, "centres", say("scenario.no_centres"))
-    centres = site_centres(result.park, result.allocation, rules=result.rules, count=asked.count)
+    centres = site_centres(
+        result.park,
+        result.allocation,
+        rules=result.rules,
+        count=asked.count,
+        roles=roles_of(asked),
+    )
     if isinstance(centres, StageLeftOut):
         return replace(result, left_out=(*result.left_out, centres))
-    return replace(result, centres=centres)
+    return _with_neighbourhoods(replace(result, centres=centres))
+
+
+def _with_neighbourhoods(result: Result) -> Result:
+    asked = result.scenario.centres
+    if asked is None or asked.neighbourhoods is None or result.allocation is None:
+        return result
+    groups = group_neighbourhoods(
+        result.park,
+        result.allocation,
+        result.centres,
+        rules=result.rules,
+        count=asked.neighbourhoods,
+    )
+    if isinstance(groups, StageLeftOut):
+        return replace(result, left_out=(*result.left_out, groups))
+    return replace(result, neighbourhoods=groups)
+
+
+def _with_facilities(result: Result) -> Result:
+    asks = facilities_of(result.scenario.facilities)
+    if not asks or result.allocation is None:
+        return result
+    facilities, left_out = site_facilities(
+        result.park, result.allocation, rules=result.rules, asks=asks
+    )
+    return replace(result, facilities=facilities, left_out=(*result.left_out, *left_out))
 
 
 def _with_greenway(result: Result) -> Result:

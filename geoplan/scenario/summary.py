@@ -6,7 +6,7 @@ import pandas as pd
 
 from geoplan.evaluate import SURENESS
 from geoplan.evaluate.triage import triage_table
-from geoplan.model.answers import Allocation, Evaluation, Robustness
+from geoplan.model.answers import Allocation, Centres, Evaluation, Facilities, Robustness
 from geoplan.model.corrections import parcels_of_corrections
 from geoplan.model.rulepack import Rules
 from geoplan.scenario.outputs import title_of
@@ -31,14 +31,17 @@ def summary_lines(result: Result) -> list[Message]:
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
-        names = list(result.centres.sites["parcel_id"].astype(str))
+        lines += _about_centres(result.centres)
+    if result.facilities is not None:
+        lines += _about_facilities(result.facilities)
+    if result.neighbourhoods is not None:
+        areas = result.neighbourhoods.areas
         lines.append(
             say(
-                "summary.centres",
-                count=len(names),
-                parcels=", ".join(names),
-                walk=result.centres.sites["mean_walk_m"].mean(),
-                gap=result.centres.proof.gap_share,
+                "summary.neighbourhoods",
+                count=len(areas),
+                area_mu=mu_from_m2(float(areas["land_area_m2"].sum())),
+                walk=float(areas["walk_to_centre_m"].mean()),
             )
         )
     if result.greenway is not None:
@@ -226,3 +229,48 @@ def _about_rules(result: Result) -> Message:
         count=len(numbers),
         assumed=sum(number.standing == "assumed" for number in numbers),
     )
+
+
+def _about_centres(centres: Centres) -> list[Message]:
+    names = list(centres.sites["parcel_id"].astype(str))
+    changes = centres.changes.set_index("change")["mean_walk_m"]
+    served = centres.sites["served_population"]
+    walk = float((centres.sites["mean_walk_m"] * served).sum() / served.sum())
+    lines = [
+        say(
+            "summary.centres",
+            count=len(names),
+            parcels=", ".join(names),
+            walk=walk,
+            gap=centres.proof.gap_share,
+        )
+    ]
+    if changes.get("one_more", 0.0) > 0:
+        further = centres.changes.set_index("change")["name"]["one_more"]
+        lines.append(say("summary.one_centre_more", parcel=further, walk=changes["one_more"]))
+    return lines
+
+
+def _about_facilities(facilities: Facilities) -> list[Message]:
+    """One line for each sort: how many, how far, how many people near enough."""
+    lines = []
+    for kind, proof in facilities.proofs.items():
+        own = facilities.sites[facilities.sites["kind"] == kind]
+        walks = facilities.assignment[facilities.assignment["kind"] == kind]
+        people = walks["population"]
+        near = walks["is_within_reach"]
+        served = walks["walk_m"].notna()
+        lines.append(
+            say(
+                "summary.facilities" if near.notna().any() else "summary.facilities_no_reach",
+                kind=say(f"facility.{kind}") if f"facility.{kind}" in catalogue() else kind,
+                count=len(own),
+                new=int((~own["is_existing"]).sum()),
+                walk=float((walks["walk_m"] * people)[served].sum() / people[served].sum()),
+                near=float(
+                    people[near.fillna(value=False).to_numpy(dtype=bool)].sum() / people.sum()
+                ),
+                gap=proof.gap_share,
+            )
+        )
+    return lines

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Where things stand to each other: coordinates, neighbours, streets and ways, heights."""

@@ -10,32 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from planned_towns import RULES, park_of
+from planned_towns import RULES, allocation_of, park_of, street
 from towns import CRS, EAST, NORTH, block_of, street_of
 
-from geoplan.model.answers import Allocation, Centres, StageLeftOut
-from geoplan.optimise.proof import Proof
-from geoplan.plan import residents, site_centres
-
-
-def street(*ys: float, start: float = 0, end: float = 1000, **columns: Any) -> gpd.GeoDataFrame:
-    """Streets from west to east, ``ys`` metres from the southern edge of the town."""
-    lines = [shapely.LineString([(EAST + start, NORTH + y), (EAST + end, NORTH + y)]) for y in ys]
-    columns = {"road_class": "local", **columns}
-    names = pd.Index([f"R{i + 1}" for i in range(len(ys))], name="road_id")
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS, index=names)
-
-
-def allocation_of(town: gpd.GeoDataFrame, **columns: Any) -> Allocation:
-    nothing = {
-        "is_candidate": pd.array([True] * len(town), dtype="boolean"), "product": None,
-        "planned_use": town["use"], "planned_population": 0.0,
-    }  # fmt: skip
-    proof = Proof(objective=0.0, bound=0.0, sense="max", status="optimal")
-    none = pd.DataFrame()
-    return Allocation(
-        parcels=town.assign(**{**nothing, **columns}), suitability=none, rules=none, proof=proof
-    )
+from geoplan.errors import PlanError
+from geoplan.model.answers import Centres, StageLeftOut
+from geoplan.plan import CentreRole, residents, site_centres
+from geoplan.words import literal
 
 
 def sited(town: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, count: int, **columns: Any) -> Centres:
@@ -148,3 +129,93 @@ def test_what_cannot_be_sited_says_why(
     answer = site_centres(park_of(town, **layers), plan, rules=RULES, count=count)
     assert isinstance(answer, StageLeftOut)
     assert (answer.stage, answer.message.key) == ("centres", key)
+
+
+def role(name: str, **where: Any) -> CentreRole:
+    return CentreRole(name=literal(name), **where)
+
+
+PEOPLE = [100.0, 100.0, 0.0, 0.0, 0.0, 0.0, 100.0, 100.0]
+
+
+def on_two_streets() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Eight squares on one street; a trunk road meets it behind P1."""
+    town = street_of(8, zone=["west"] * 4 + ["east"] * 4)
+    along = street(-10, start=-50, end=800, name="Long Street")
+    across = gpd.GeoDataFrame(
+        {"road_class": ["trunk"], "name": ["九龙大道 Great Road"]},
+        geometry=[shapely.LineString([(EAST - 50, NORTH - 10), (EAST - 50, NORTH + 500)])],
+        crs=CRS,
+        index=["R9"],
+    )
+    return town, gpd.GeoDataFrame(pd.concat([along, across]), crs=CRS).rename_axis("road_id")
+
+
+def with_roles(*roles: CentreRole, **columns: Any) -> Centres | StageLeftOut:
+    town, roads = on_two_streets()
+    planned = allocation_of(town, planned_population=PEOPLE, **columns)
+    return site_centres(park_of(town, roads=roads), planned, rules=RULES, roles=roles)
+
+
+def test_each_role_stands_where_it_fits_and_the_rest_is_as_near_as_can_be() -> None:
+    region = role("region", streets=("九龙大道",), within_m=60)  # P1 is 50 m off, P2 150 m
+    east = role("east", zones=("east",))
+    centres = with_roles(region, east)
+    assert isinstance(centres, Centres)
+    assert centres.sites["parcel_id"].tolist() == [
+        "P1",
+        "P7",
+    ]  # P7 and P8 are alike: 100 people each
+    assert centres.sites["name_en"].tolist() == ["region", "east"]
+    assert centres.proof.bound == pytest.approx(centres.proof.objective)
+    assert centres.proof.objective == pytest.approx(
+        (centres.assignment["walk_m"] * centres.assignment["population"]).sum()
+    )
+
+
+@pytest.mark.parametrize(("within_m", "stands"), [(150.0, True), (149.9, False)])
+def test_just_near_enough_is_near(within_m: float, stands: bool) -> None:  # noqa: FBT001
+    other = role("other", zones=("east",))
+    centres = with_roles(role("trunk", road_classes=("trunk",), within_m=within_m), other)
+    assert isinstance(centres, Centres)
+    first = set(centres.sites["parcel_id"].iloc[:1])
+    assert first <= {"P1", "P2"}
+    assert (stands and first == {"P2"}) or (not stands and first == {"P1"})
+
+
+def test_a_role_may_stand_near_what_the_plan_builds() -> None:
+    works = ["works" if number == 3 else "homes" for number in range(8)]
+    centres = with_roles(role("works", products=("works",), within_m=1.0), product=works)
+    assert isinstance(centres, Centres)
+    assert centres.sites["parcel_id"].tolist()[0] in {"P3", "P4", "P5"}
+
+
+def test_roles_that_want_the_same_parcel_are_told_and_nothing_is_sited() -> None:
+    only = role("one", streets=("Great Road",), within_m=60)
+    other = role("two", streets=("Great Road",), within_m=60)
+    left_out = with_roles(only, other)
+    assert isinstance(left_out, StageLeftOut)
+    assert "(one: 1; two: 1)" in left_out.message.text("en")
+
+
+def test_what_a_role_names_and_the_park_has_not_is_told_all_at_once() -> None:
+    with pytest.raises(PlanError) as error:
+        with_roles(role("x", streets=("Grand Road",), zones=("wset",), road_classes=("trunc",)))
+    words = error.value.text("en")
+    assert "the street Grand Road, which is not in the data; the nearest is" in words
+    assert "the nearest is west" in words
+    assert "the nearest is trunk" in words
+
+
+def test_one_centre_more_or_less_is_told() -> None:
+    town, roads = on_two_streets()
+    planned = allocation_of(town, planned_population=PEOPLE)
+    centres = site_centres(park_of(town, roads=roads), planned, rules=RULES, count=2)
+    assert isinstance(centres, Centres)
+    changes = centres.changes.set_index(["change", "name"])["mean_walk_m"]
+    walks = centres.assignment
+    now = (walks["walk_m"] * walks["population"]).sum() / walks["population"].sum()
+    assert changes["as_planned", ""] == pytest.approx(now)
+    assert changes["one_more"].iloc[0] < now
+    assert all(changes["without"] > now)
+    assert centres.changes["people_without_way"].tolist() == [0, 0, 0, 0]

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from towns import CRS
 
-from geoplan.spatial.network import from_networkx, street_network, to_networkx, walking_distances
+from geoplan.spatial.access import walking_distances
+from geoplan.spatial.network import from_networkx, street_network, to_networkx
 
 
 def streets(*lines: list[tuple[float, float]], **columns: Any) -> gpd.GeoDataFrame:

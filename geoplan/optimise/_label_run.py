@@ -1,0 +1,290 @@
+"""The course of a search for labels: exactly where the question is small, else bound and annealing side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+from geoplan.errors import UnfinishedError
+from geoplan.optimise._label_exact import n_columns, solve_exactly
+from geoplan.optimise._label_field import Field, reordered
+
+__all__ = ["Moment", "Watch", "run"]
+
+Vector = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+#: Up to so many columns HiGHS is asked first, with so many nodes.
+SMALL, SMALL_NODES = 1_500, 5_000
+#: Rounds of the bound before the first labels, and beside each run of the search.
+FIRST_ROUNDS, MORE_ROUNDS = 4, 4
+#: Moves per node of the first run, how often they double, and temperatures as shares of the spread of a node.
+MOVES, DOUBLINGS = 100, 5
+HOT, WARM, COLD = 0.08, 0.03, 0.002
+#: A label is proposed if its belief is so near that of the best, as a share of the spread.
+NEAR = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Moment:
+    """How far a search was.
+
+    Attributes
+    ----------
+    labels, objective
+        The best so far (None and ``-inf``: none yet).
+    bound
+        No labels are worth more.
+    work, seconds
+        Rounds done, and time passed.
+    """
+
+    labels: Indices | None
+    objective: float
+    bound: float
+    work: int
+    seconds: float
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """Knows when to stop: at the deadline, when asked to, or at Ctrl-C."""
+
+    began: float
+    deadline: float
+    stop: Callable[[], bool] | None
+    was_cut: bool = False
+
+    @classmethod
+    def until(cls, began: float, limit: float | None, stop: Callable[[], bool] | None) -> Watch:
+        """Stop ``limit`` seconds after ``began``."""
+        return cls(began, np.inf if limit is None else began + limit, stop)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the deadline, if there is one."""
+        if self.deadline == np.inf:
+            return None
+        return max(0.0, self.deadline - time.perf_counter())
+
+    def is_over(self) -> bool:
+        """Whether to stop; may be asked by any thread."""
+        self.was_cut = self.was_cut or time.perf_counter() >= self.deadline
+        return self.was_cut
+
+    def ask(self) -> bool:
+        """Also ask whoever may stop the search; only from the thread of the caller."""
+        if not self.was_cut and self.stop is not None and self.stop():
+            self.was_cut = True
+        return self.is_over()
+
+    def all_of(self, tasks: Sequence[Callable[[], object]]) -> None:
+        """Run tasks side by side until all are done; after Ctrl-C they are told that time is over."""
+        with ThreadPoolExecutor(len(tasks)) as pool:
+            futures: list[Future[object]] = [pool.submit(task) for task in tasks]
+            try:
+                while wait(futures, timeout=0.05).not_done:
+                    self.ask()
+            except KeyboardInterrupt:
+                self.was_cut = True
+        for future in futures:
+            future.result()
+
+
+@dataclass(slots=True, eq=False)
+class Found:
+    """The best labels and the lowest bound so far."""
+
+    question: Field
+    relative_gap: float
+    watch: Watch
+    progress: Callable[[Moment], None] | None
+    best: Indices | None = None
+    objective: float = -np.inf
+    bound: float = np.inf
+    method: str = ""
+    trace: list[Moment] = field(default_factory=list)
+
+    @property
+    def labels(self) -> Indices:
+        """The best labels."""
+        if self.best is None:
+            raise UnfinishedError([])
+        return self.best
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the labels are proven as good as asked for."""
+        near = self.relative_gap * abs(self.objective) + 1e-9
+        return self.best is not None and self.bound - self.objective <= near
+
+    def offer(self, labels: Indices | None) -> None:
+        """Keep labels that keep all rules, if they are better."""
+        if labels is None or not self.question.is_kept(labels):
+            return
+        objective = self.question.worth(labels)
+        if objective > self.objective:
+            self.best, self.objective = labels.copy(), objective
+
+    def tell(self, work: int) -> None:
+        """Note a moment, if anything is better than at the last."""
+        last = self.trace[-1] if self.trace else None
+        if last and last.objective == self.objective and last.bound == self.bound:
+            return
+        seconds = time.perf_counter() - self.watch.began
+        moment = Moment(labels=self.best, objective=self.objective, bound=self.bound, work=work, seconds=seconds)  # fmt: skip
+        self.trace.append(moment)
+        if self.progress is not None:
+            self.progress(moment)
+
+
+def run(  # noqa: PLR0913 - a search has its settings
+    question: Field,
+    *,
+    any_answer: Callable[[Vector], Indices | None],
+    start: Indices | None,
+    seed: int,
+    relative_gap: float,
+    work_limit: int,
+    watch: Watch,
+    progress: Callable[[Moment], None] | None,
+) -> Found:
+    """Search until the answer is proven, the work is done or the watch says stop.
+
+    ``any_answer`` finds labels that keep the rules by a score of their own, or raises what tells who quarrels.
+    """
+    found = Found(question, relative_gap, watch, progress)
+    if not question.allowed.any(axis=1).all():
+        any_answer(np.zeros(question.unary.shape))
+    if start is not None:
+        found.offer(start)
+    if n_columns(question) <= SMALL:
+        _exactly(found, any_answer)
+        found.tell(0)
+    if question.n and not found.is_done and not watch.ask():
+        _search(found, any_answer, start, seed, work_limit)
+    return found
+
+
+def _exactly(found: Found, any_answer: Callable[[Vector], Indices | None]) -> None:
+    outcome: list[str] = []
+
+    def task() -> None:
+        solved, labels = solve_exactly(
+            found.question,
+            relative_gap=found.relative_gap,
+            node_limit=SMALL_NODES,
+            time_limit_seconds=found.watch.seconds_left,
+            stop=found.watch.is_over,
+        )
+        outcome.append(solved.outcome)
+        if solved.outcome != "infeasible":
+            found.bound = min(found.bound, solved.bound)
+            found.offer(labels)
+
+    found.method = "HiGHS branch and cut"
+    found.watch.all_of([task])
+    if outcome == ["infeasible"]:
+        any_answer(np.zeros(found.question.unary.shape))
+
+
+def _search(
+    found: Found,
+    any_answer: Callable[[Vector], Indices | None],
+    start: Indices | None,
+    seed: int,
+    work_limit: int,
+) -> None:
+    # numba is loaded only where a question is large enough to need it
+    from geoplan.optimise._label_bound import Dual  # noqa: PLC0415
+    from geoplan.optimise._label_search import Search  # noqa: PLC0415
+
+    found.method = "message passing, annealing"
+    order = _order(found.question)
+    question = reordered(found.question, order)
+    ends = question.ends.ravel()
+    incident = np.argsort(ends, kind="stable") // 2
+    first = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=question.n))])
+    dual = Dual(question, first, incident)
+    searches = [Search(question, first, incident, seed=2 * seed + side) for side in range(2)]
+
+    def back(labels: Indices) -> Indices:
+        mine = np.empty_like(labels)
+        mine[order] = labels
+        return mine
+
+    def bound() -> None:
+        for _ in range(FIRST_ROUNDS):
+            if not dual.is_settled and not found.watch.is_over():
+                dual.improve(found.watch.is_over)
+
+    found.watch.all_of([bound])
+    found.bound = min(found.bound, dual.bound)
+    now = dual.belief.argmax(axis=1) if start is None else start[order]
+    found.offer(back(now))
+    found.tell(1)
+    dear = np.ones(dual.price.size)
+    all_literals = np.flatnonzero(question.allowed.ravel())
+    for work in range(work_limit):
+        if found.is_done or found.watch.ask():
+            break
+        if work == 1 and found.best is None:
+            found.offer(any_answer(_unordered(dual.belief, order)))
+        begin = now if found.best is None else found.best[order]
+        moves = question.n * MOVES * 2 ** min(work, DOUBLINGS)
+        near = dual.belief.max(axis=1, keepdims=True) - dual.belief <= NEAR * dual.unit
+        penalty = dear * (2 * np.abs(dual.price) + _unit_price(question, dual.unit))
+        results: dict[int, tuple[Indices | None, Indices]] = {}
+
+        def anneal(side: int, hot: float, literals: Indices) -> None:
+            results[side] = searches[side].anneal(  # noqa: B023
+                begin,  # noqa: B023 - all tasks end within the round
+                penalty=penalty,  # noqa: B023
+                hot=hot * dual.unit,
+                cold=COLD * dual.unit,
+                moves=moves,  # noqa: B023
+                literals=literals,
+                is_over=found.watch.is_over,
+            )
+
+        tasks: list[Callable[[], object]] = [lambda: anneal(0, HOT, np.flatnonzero(near.ravel()))]  # noqa: B023
+        tasks.append((lambda: anneal(1, WARM, all_literals)) if dual.is_settled else bound)
+        found.watch.all_of(tasks)
+        found.bound = min(found.bound, dual.bound)
+        for _, (best, now) in sorted(results.items()):
+            found.offer(None if best is None else back(best))
+            total = question.totals(now)
+            missed = (total < question.band_lower - question.slack) | (
+                total > question.band_upper + question.slack
+            )
+            dear[missed] *= 2
+        found.tell(work + 1)
+
+
+def _order(question: Field) -> Indices:
+    """Neighbours near each other: messages then travel far in one sweep, and memory is read in order."""
+    m = question.ends.shape[0]
+    graph = sp.coo_array((np.ones(m), question.ends.T), shape=(question.n, question.n))
+    graph = sp.csr_matrix(graph + graph.T)
+    return reverse_cuthill_mckee(graph, symmetric_mode=True).astype(np.int64)
+
+
+def _unordered(belief: Vector, order: Indices) -> Vector:
+    score = np.empty_like(belief)
+    score[order] = belief
+    return np.where(np.isfinite(score), score, 0.0)
+
+
+def _unit_price(question: Field, unit: float) -> Vector:
+    """A quarter of the spread of a node per mean coefficient of each band."""
+    count = np.maximum(np.diff(question.band.start), 1)
+    row = np.repeat(np.arange(count.size), np.diff(question.band.start))
+    size = np.bincount(row, weights=np.abs(question.band.value), minlength=count.size) / count
+    return np.where(size > 0, 0.25 * unit / np.where(size > 0, size, 1.0), 0.0)
