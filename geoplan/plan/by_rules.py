@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from geoplan.model.answers import Allocation, Evaluation, StageLeftOut
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
-from geoplan.optimise.proof import Proof
-from geoplan.optimise.relaxed import relaxed_bound
 from geoplan.plan.problem import Programme
 from geoplan.plan.question import Question, pose_question
 from geoplan.plan.rules import Rule
@@ -70,7 +68,7 @@ def plan_by_rules(
     steps = ranking.told()
     plan = question.allocation(
         ranking.labels,
-        _proof(question, ranking.labels),
+        question.proof(ranking.labels, method="ranking and thresholds"),
         left_out=[
             StageLeftOut(stage="plan", message=_not_kept(question, rule, ranking.labels))
             for rule in question.plan_rules
@@ -278,27 +276,6 @@ class _Ranking:
 
     def _name(self, label: int) -> Message:
         return self.question.programme.products[label].name
-
-
-def _proof(question: Question, labels: NDArray[np.int64]) -> Proof:
-    """The plan's worth, and what no plan can beat that keeps the rules which this one keeps."""
-    kept: Sequence[Rule] = [rule for rule in question.plan_rules if rule.is_kept(labels)]
-    worth_m2 = question.worth_m2(labels)
-    bound_m2 = relaxed_bound(
-        score=question.score,
-        allowed=np.ones(question.score.shape, dtype=bool),
-        weight=question.land.area_m2,
-        bands=[band for rule in kept for band in rule.bands],
-        conflicts=[conflict for rule in kept for conflict in rule.conflicts],
-    )
-    return Proof(
-        objective=worth_m2,
-        bound=max(bound_m2, worth_m2),
-        sense="max",
-        status="feasible",
-        unit="m2",
-        method="ranking and thresholds",
-    )
 
 
 def _not_kept(question: Question, rule: Rule, labels: NDArray[np.int64]) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.optimise.assignment import LabelAnswer
 from geoplan.optimise.proof import Proof
+from geoplan.optimise.relaxed import relaxed_bound
 from geoplan.plan.allocate import (
     _grades_unknown,
     _planned,
@@ -25,11 +26,15 @@ from geoplan.plan.allocate import (
 )
 from geoplan.plan.candidates import candidate_parcels, problems_of
 from geoplan.plan.explain import told
-from geoplan.plan.problem import Programme
+from geoplan.plan.problem import Product, Programme
 from geoplan.plan.rules import Land, Rule
 from geoplan.plan.suitability import Suitability, score_products
+from geoplan.words import say
 
-__all__ = ["Question", "pose_question"]
+__all__ = ["TODAY", "Question", "pose_question"]
+
+#: Key of the product that stands for the use of today.
+TODAY = "as_today"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +85,49 @@ class Question:
         """Suitable area of a plan."""
         rows = np.arange(labels.size)
         return float((self.land.area_m2 * self.score[rows, labels]).sum())
+
+    def with_today(self) -> Question:
+        """The same question with one more product behind the others: the use of today, worth nothing."""
+        today = Product(key=TODAY, name=say("simulate.today"), use="", role="", floor_area_ratio=0.0)
+        programme = replace(self.programme, products=(*self.programme.products, today))
+        none = np.zeros((len(self.land.parcels), 1))
+        return replace(
+            self,
+            programme=programme,
+            land=replace(self.land, programme=programme),
+            plan_rules=tuple(
+                replace(rule, totals=np.hstack([rule.totals, none])) for rule in self.plan_rules
+            ),
+            fit=replace(
+                self.fit,
+                score=self.fit.score.assign(**{TODAY: 0.0}),
+                weights=pd.concat([self.fit.weights, pd.DataFrame(0.0, [TODAY], self.fit.weights.columns)]),
+            ),
+        )
+
+    def proof(self, labels: NDArray[np.int64], *, method: str, seed: int = 0) -> Proof:
+        """The plan's worth, and what no plan can beat that keeps the rules which this one keeps.
+
+        The bound is that of divided parcels: the gap counts in the plan's disfavour.
+        """
+        kept = [rule for rule in self.plan_rules if rule.is_kept(labels)]
+        worth_m2 = self.worth_m2(labels)
+        bound_m2 = relaxed_bound(
+            score=self.score,
+            allowed=np.ones(self.score.shape, dtype=bool),
+            weight=self.land.area_m2,
+            bands=[band for rule in kept for band in rule.bands],
+            conflicts=[conflict for rule in kept for conflict in rule.conflicts],
+        )
+        return Proof(
+            objective=worth_m2,
+            bound=max(bound_m2, worth_m2),
+            sense="max",
+            status="feasible",
+            unit="m2",
+            seed=seed,
+            method=method,
+        )
 
     def allocation(
         self, labels: NDArray[np.int64], proof: Proof, *, left_out: Sequence[StageLeftOut] = ()
