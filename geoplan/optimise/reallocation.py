@@ -93,7 +93,8 @@ class Course:
     reason
         Where more than the tolerance is missing, why (:data:`SHORT_FOR`), the hindrance that stood last: ``budget``
         (a unit was up, fitted and stood apart, but cost more than was left), ``apart`` (it would have stood too near
-        something), ``size`` (every unit left is larger than what is missing), ``stock`` (none came up in that year),
+        something), ``size`` (units are whole: those left are more than twice as large as
+        what is missing, or a larger one was nearer than none), ``stock`` (none came up in that year),
         ``wait`` (none may be converted so early), ``land`` (no unit is left that may take it), (t, k).
     """
 
@@ -114,8 +115,8 @@ def run_years(question: YearlyQuestion, *, seed: int, run: int, compiled: bool =
 
     with appeal a, nearness N, draw D of the neighbour's kind as the year began, chance c and a Gumbel number g: with
     c = 1 a draw in proportion to :math:`e^{a + ND}`. Pairs are taken in this order if the label is still missing, the
-    unit brings it nearer to its demand without exceeding it by more than the tolerance, money is left and nothing
-    stands too near. Equal questions, seeds and run numbers give equal runs to the bit, whatever else is run.
+    unit does not exceed its demand by more than the tolerance, money is left and nothing stands too near; then, where
+    more than the tolerance is still missing, units that exceed it but bring it nearer. Equal questions, seeds and run numbers give equal runs to the bit, whatever else is run.
 
     Parameters
     ----------
@@ -214,36 +215,42 @@ def _pass(  # noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917 - one kern
                 pair[count] = i * labels + p
                 count += 1
         order = np.argsort(key[:count], kind="mergesort")
-        for number in order:
-            i = pair[number] // labels
-            p = pair[number] % labels
-            lacks = demand[t, p] - taken[p]
-            over = size[i] - lacks
-            if label[i] >= 0 or lacks <= 0.0 or over > tolerance[p] or over >= lacks:
-                continue
-            if cost[i, p] > purse:
-                continue
-            is_free = True
-            for place in range(rival_starts[i * labels + p], rival_starts[i * labels + p + 1]):
-                j = rivals[place, 0]
-                q = rivals[place, 1]
-                if label[j] == q or (q == labels and label[j] < 0 and not has_come_up[j]):
-                    is_free = False
-                    break
-            if not is_free:
-                continue
-            label[i] = p
-            year[i] = t
-            taken[p] += size[i]
-            purse -= cost[i, p]
-            spent[t] += cost[i, p]
+        for may_exceed in (False, True):
+            for number in order:
+                i = pair[number] // labels
+                p = pair[number] % labels
+                lacks = demand[t, p] - taken[p]
+                over = size[i] - lacks
+                if label[i] >= 0 or lacks <= 0.0 or over >= lacks:
+                    continue
+                if over > tolerance[p] and not (may_exceed and lacks > tolerance[p]):
+                    continue
+                if cost[i, p] > purse:
+                    continue
+                is_free = True
+                for place in range(rival_starts[i * labels + p], rival_starts[i * labels + p + 1]):
+                    j = rivals[place, 0]
+                    q = rivals[place, 1]
+                    if label[j] == q or (q == labels and label[j] < 0 and not has_come_up[j]):
+                        is_free = False
+                        break
+                if not is_free:
+                    continue
+                label[i] = p
+                year[i] = t
+                taken[p] += size[i]
+                purse -= cost[i, p]
+                spent[t] += cost[i, p]
         for i in range(units):
             if year[i] == t:
                 kind[i] = kind_of_label[label[i]]
         for p in range(labels):
             lacks = demand[t, p] - taken[p]
             missing[t, p] = lacks
-            if lacks <= tolerance[p]:
+            if abs(lacks) <= tolerance[p]:
+                continue
+            if lacks < 0.0:
+                reason[t, p] = 4
                 continue
             why = 1
             for i in range(units):
@@ -255,7 +262,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917 - one kern
                     if is_up[t, i]:
                         here = 4
                         over = size[i] - lacks
-                        if over <= tolerance[p] and over < lacks:
+                        if over < lacks:
                             here = 6 if cost[i, p] > purse else 5
                             for place in range(
                                 rival_starts[i * labels + p], rival_starts[i * labels + p + 1]
