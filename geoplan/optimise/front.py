@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geoplan.optimise._highs import Programme, solve
+from geoplan.optimise._highs import Programme, Solved, solve
 from geoplan.optimise.assignment import Band, Conflict, _blocks, _checked, _Choices, _programme
 from geoplan.optimise.no_answer import NoAnswerError
 
@@ -77,12 +77,17 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
-    """The labellings there are: which labels, which totals, which pairs; and how hard to look."""
+    """The labellings there are: which labels, which totals, which pairs; and how hard to look.
+
+    ``relative_gap`` is how near the best a goal must be proven at the ends, as a share of its worth, ``range_gap``
+    between them, as a share of its range on the front. As much may be given up again for the goals that come after it.
+    """
 
     allowed: NDArray[np.bool_]
     bands: Sequence[Band] = ()
     conflicts: Sequence[Conflict] = ()
-    relative_gap: float = 1e-6
+    relative_gap: float = 1e-9
+    range_gap: float = 0.0
     node_limit: int | None = 10_000
 
 
@@ -253,6 +258,7 @@ class _Search:
     ) -> None:
         self.goals, self.question, self.known, self.keep = goals, question, known, keep
         self.points: list[Point] = []
+        self.range = [0.0] * len(goals)
         self.tell: Callable[[], None] = lambda: None
         units, labels = question.allowed.shape
         zero = np.zeros(question.allowed.shape)
@@ -302,6 +308,8 @@ class _Search:
                 raise NoAnswerError([])
             self.corners.append(point)
             self.add(point)
+        values = np.array([self.inner(point) for point in self.corners])
+        self.range = np.ptp(values, axis=0).tolist()
 
     def gaps(self, count: int) -> bool:
         """Points in the middle of the widest gap; whether none is left."""
@@ -356,40 +364,57 @@ class _Search:
         """The best of the goals in turn under limits (all as if more were better); ``None`` if nothing keeps them."""
         name = json.dumps([order, [None if np.isinf(limit) else limit for limit in limits]])
         if name in self.known:
-            return self.point(self.known[name], limits)
+            return self.point(self.known[name])
         floors = list(limits)
         answer: Any = {"labels": None}
-        for number, goal in enumerate(order):
-            solved = self.solve(goal, floors)
-            if solved is None:
+        start: Floats | None = None
+        was_proven = True
+        for goal in order:
+            solved = self.solve(goal, floors, start)
+            if solved.x is None:
                 break
-            labels, bound, is_proven = solved
-            if number == 0:
-                answer = {"bound": bound, "is_proven": is_proven}
+            start = solved.x
+            labels = self.labels(start)
+            own = self.goals[goal].sign * self.goals[goal].value(labels)
+            if goal == 0:
+                answer["bound"] = max(solved.bound, own)
+                answer["limits"] = [None if np.isinf(floor) else floor for floor in floors[1:]]
+                answer["is_proven"] = was_proven and solved.outcome == "optimal"
+            was_proven = was_proven and solved.outcome == "optimal"
             answer["labels"] = labels.tolist()
-            floors[goal] = max(floors[goal], self.goals[goal].sign * self.goals[goal].value(labels))
+            spare = max(self.question.relative_gap * abs(own), self.spare(goal), self.slack[goal])
+            floors[goal] = max(floors[goal], own - spare)
         self.keep(name, answer)
-        return self.point(answer, limits)
+        return self.point(answer)
 
-    def point(self, answer: Any, limits: tuple[float, ...]) -> Point | None:
-        if answer["labels"] is None:
+    def point(self, answer: Any) -> Point | None:
+        if answer.get("bound") is None:
             return None
         labels = np.array(answer["labels"], dtype=np.int64)
         sign = [goal.sign for goal in self.goals]
         return Point(
             labels=labels,
             values=tuple(goal.value(labels) for goal in self.goals),
-            limits=tuple(s * limit for s, limit in zip(sign[1:], limits[1:], strict=True)),
+            limits=tuple(
+                s * (-np.inf if limit is None else limit)
+                for s, limit in zip(sign[1:], answer["limits"], strict=True)
+            ),
             bound=sign[0] * answer["bound"],
             is_proven=answer["is_proven"],
         )
 
-    def solve(self, goal: int, floors: Sequence[float]) -> tuple[Ints, float, bool] | None:
+    def solve(self, goal: int, floors: Sequence[float], start: Floats | None) -> Solved:
         """Make one goal as good as it can be while all keep their floors."""
         asked = [number for number, floor in enumerate(floors) if np.isfinite(floor)]
-        scale = {number: float(np.abs(self.worth[number]).max(initial=0.0)) or 1.0 for number in asked}
-        rows = [sp.csr_array(self.worth[number][None, :] / scale[number]) for number in asked]
-        least = [(floors[number] - self.slack[number]) / scale[number] for number in asked]
+        scale = [float(np.abs(self.worth[number]).max(initial=0.0)) or 1.0 for number in asked]
+        rows = [
+            sp.csr_array(self.worth[number][None, :] / unit)
+            for number, unit in zip(asked, scale, strict=True)
+        ]
+        least = [
+            (floors[number] - SAME_SHARE * unit) / unit
+            for number, unit in zip(asked, scale, strict=True)
+        ]
         programme = replace(
             self.programme,
             cost=self.worth[goal],
@@ -397,18 +422,24 @@ class _Search:
             row_lower=np.concatenate([self.programme.row_lower, least]),
             row_upper=np.concatenate([self.programme.row_upper, np.full(len(asked), np.inf)]),
         )
-        solved = solve(
+        return solve(
             programme,
             relative_gap=self.question.relative_gap,
+            absolute_gap=self.spare(goal),
             node_limit=self.question.node_limit,
+            start=start,
         )
-        if solved.x is None:
-            return None
+
+    def spare(self, goal: int) -> float:
+        """How much of a goal nobody looks at, once its range is known."""
+        return self.question.range_gap * self.range[goal]
+
+    def labels(self, x: Floats) -> Ints:
+        """The label of each row from the columns."""
         labels = np.full(self.question.allowed.shape[0], -1, dtype=np.int64)
-        chosen = solved.x[: self.choices.row.size] > 0.5  # noqa: PLR2004 - columns are 0 or 1
+        chosen = x[: self.choices.row.size] > 0.5  # noqa: PLR2004 - columns are 0 or 1
         labels[self.choices.row[chosen]] = self.choices.label[chosen]
-        own = self.goals[goal].sign * self.goals[goal].value(labels)
-        return labels, max(solved.bound, own), solved.outcome == "optimal"
+        return labels
 
     def inner(self, point: Point) -> tuple[float, ...]:
         """Its values, as if more were better."""
