@@ -1,9 +1,12 @@
 """What the land could become: land turned into problems of ``optimise``, and answers turned back into land."""
 
 from geoplan.plan.allocate import plan_land_use
+from geoplan.plan.by_rules import plan_by_rules
 from geoplan.plan.candidates import candidate_parcels, problems_of, targets_like_today
 from geoplan.plan.centres import residents, site_centres
+from geoplan.plan.goals import GOALS
 from geoplan.plan.greenway import PLACE_KINDS, route_greenway
+from geoplan.plan.pareto import PlanFront, plan_front
 from geoplan.plan.problem import (
     KEEP,
     AreaTarget,
@@ -14,22 +17,31 @@ from geoplan.plan.problem import (
     ShareTarget,
     products_of,
 )
+from geoplan.plan.simulate import Horizon, Simulation, plan_by_simulation, simulate_land_use
 
 __all__ = [
+    "GOALS",
     "KEEP",
     "PLACE_KINDS",
     "AreaTarget",
     "CandidateRule",
+    "Horizon",
+    "PlanFront",
     "Product",
     "Programme",
     "Separation",
     "ShareTarget",
+    "Simulation",
     "candidate_parcels",
+    "plan_by_rules",
+    "plan_by_simulation",
+    "plan_front",
     "plan_land_use",
     "problems_of",
     "products_of",
     "residents",
     "route_greenway",
+    "simulate_land_use",
     "site_centres",
     "targets_like_today",
 ]

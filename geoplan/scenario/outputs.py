@@ -57,6 +57,14 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "suitability": result.allocation.suitability,
             "plan_rules": result.allocation.rules,
         }
+        if not result.allocation.steps.empty:
+            layers["plan_steps"] = result.allocation.steps
+    if result.simulation is not None:
+        layers |= {
+            "simulation_demand": result.simulation.demand,
+            "simulation_uses": result.simulation.uses,
+            "simulation_indicators": result.simulation.indicators,
+        }
     if result.centres is not None:
         layers["centres"] = result.centres.sites
     if result.greenway is not None:

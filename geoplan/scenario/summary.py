@@ -6,10 +6,11 @@ import pandas as pd
 
 from geoplan.evaluate import SURENESS
 from geoplan.model.answers import Allocation, Evaluation
+from geoplan.plan import Simulation
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, join, say
+from geoplan.words import Message, join, name_in_both, say
 
 __all__ = ["summary_lines"]
 
@@ -27,6 +28,8 @@ def summary_lines(result: Result) -> list[Message]:
         lines.append(say("summary.robustness", **counts))
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
+    if result.simulation is not None:
+        lines += _about_simulation(result.simulation)
     if result.centres is not None:
         names = list(result.centres.sites["parcel_id"].astype(str))
         lines.append(
@@ -129,6 +132,39 @@ def _about_plan(allocation: Allocation) -> list[Message]:
             rules=len(allocation.rules),
         ),
     ]
+
+
+def _about_simulation(simulation: Simulation) -> list[Message]:
+    horizon, table = simulation.horizon, simulation.demand
+    last = horizon.first_year + horizon.years - 1
+    lines = [
+        say(
+            "summary.simulation",
+            count=simulation.run_count,
+            first=horizon.first_year,
+            last=last,
+            seed=horizon.seed,
+            met=float(table["met_share"].mean()),
+        )
+    ]
+    if not simulation.is_complete:
+        lines.append(say("summary.simulation_cut", count=simulation.run_count, asked=horizon.runs))
+    worst = table[(table["year"] == last) & (table["met_share"] < 1)].sort_values(
+        "met_share", kind="stable"
+    )
+    names = {p.key: p.name for p in simulation.question.programme.products}
+    lines += [
+        say(
+            "summary.simulation_short",
+            product=names[row["product"]],
+            met=float(row["met_share"]),
+            demand_mu=mu_from_m2(float(row["demand_m2"])),
+            mean_mu=mu_from_m2(float(row["mean_m2"])),
+            why=name_in_both({"en": row["reason_en"], "zh": row["reason_zh"]}),
+        )
+        for _, row in worst.head(3).iterrows()
+    ]
+    return lines
 
 
 def _about_problems(result: Result) -> Message:
