@@ -21,7 +21,17 @@ from geoplan.optimise._highs import Programme, Solved, solve
 from geoplan.optimise.assignment import Band, Conflict, _blocks, _checked, _Choices, _programme
 from geoplan.optimise.no_answer import NoAnswerError
 
-__all__ = ["Front", "Goal", "Own", "Point", "Question", "alike_goal", "knee_of", "sum_goal", "trace_front"]
+__all__ = [
+    "Front",
+    "Goal",
+    "Own",
+    "Point",
+    "Question",
+    "alike_goal",
+    "knee_of",
+    "sum_goal",
+    "trace_front",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -463,7 +473,11 @@ class _Search:
 
     def front(self, *, is_complete: bool, has_all: bool) -> Front:
         points = sorted(self.points, key=lambda point: tuple(-v for v in self.inner(point)))
-        table = np.array([point.values for point in points]) if points else np.zeros((0, len(self.goals)))
+        table = (
+            np.array([point.values for point in points])
+            if points
+            else np.zeros((0, len(self.goals)))
+        )
         sign = np.array([goal.sign for goal in self.goals])
         best = (table * sign).max(axis=0, initial=-np.inf) * sign
         worst = (table * sign).min(axis=0, initial=np.inf) * sign

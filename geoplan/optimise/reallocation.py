@@ -269,7 +269,9 @@ def _pass(  # noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917 - one kern
                             ):
                                 j = rivals[place, 0]
                                 q = rivals[place, 1]
-                                if label[j] == q or (q == labels and label[j] < 0 and not has_come_up[j]):
+                                if label[j] == q or (
+                                    q == labels and label[j] < 0 and not has_come_up[j]
+                                ):
                                     here = 5
                                     break
                 why = max(why, here)

@@ -16,7 +16,11 @@ _GREEN = ("park", "plaza")
 
 
 def demand_table(
-    courses: Sequence[Course], yearly: YearlyQuestion, *, keys: Sequence[str], years: NDArray[np.int64]
+    courses: Sequence[Course],
+    yearly: YearlyQuestion,
+    *,
+    keys: Sequence[str],
+    years: NDArray[np.int64],
 ) -> pd.DataFrame:
     """Table ``simulation_demand``: per year and product what was asked, in how many runs it was met, and why not."""
     missing = np.stack([course.missing for course in courses])
@@ -152,7 +156,5 @@ def _over(floor: NDArray[np.float64], each: NDArray[np.float64]) -> NDArray[np.f
 def _by_year(course: Course, table: NDArray[np.float64], years: int) -> NDArray[np.float64]:
     """The sum over what is converted by the end of each year."""
     rows = np.flatnonzero(course.label >= 0)
-    added = np.bincount(
-        course.year[rows], weights=table[rows, course.label[rows]], minlength=years
-    )
+    added = np.bincount(course.year[rows], weights=table[rows, course.label[rows]], minlength=years)
     return np.cumsum(added)

@@ -108,9 +108,7 @@ def _nearness(
     return sp.csr_array(table[:, : len(own)]), sp.csr_array(table[:, len(own) :])
 
 
-def _ages(
-    park: Park, candidates: gpd.GeoDataFrame, first_year: int
-) -> NDArray[np.float64]:
+def _ages(park: Park, candidates: gpd.GeoDataFrame, first_year: int) -> NDArray[np.float64]:
     """Age of what stands on each candidate, by floor area; not a number where no building tells it."""
     unknown = np.full(len(candidates), np.nan)
     buildings = park.places("buildings")

@@ -82,9 +82,7 @@ def conversion_of(question: Question) -> Conversion:
     amount += floor_m2[:, None] * rules.value("conversion.clear_floor_amount_per_m2")
     ratio = rules.value("conversion.unknown_floor_area_ratio")
     notes = (say("simulate.floors_unknown", count=unknown, ratio=ratio),) if unknown else ()
-    return Conversion(
-        amount=amount, money=money, wait_years=wait, is_allowed=allowed, notes=notes
-    )
+    return Conversion(amount=amount, money=money, wait_years=wait, is_allowed=allowed, notes=notes)
 
 
 def _or(rules: Rules, name: str, otherwise: float) -> float:

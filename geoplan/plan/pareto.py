@@ -178,7 +178,11 @@ def _is_flat(goal: PlanGoal) -> bool:
 def _fingerprint(goals: Sequence[PlanGoal], put: fronts.Question, question: Question) -> str:
     """A hash of everything the answers depend on; how many points are asked for is not part of it."""
     ids = [str(parcel) for parcel in question.land.parcels.index]
-    digest = hashlib.sha256(json.dumps([ids, question.keys, put.relative_gap, put.range_gap, put.node_limit]).encode("utf-8"))
+    digest = hashlib.sha256(
+        json.dumps([ids, question.keys, put.relative_gap, put.range_gap, put.node_limit]).encode(
+            "utf-8"
+        )
+    )
     for item in goals:
         digest.update(f"{item.goal.name} {item.goal.sense}".encode())
         digest.update(np.ascontiguousarray(item.goal.table).tobytes())

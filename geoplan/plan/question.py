@@ -88,7 +88,9 @@ class Question:
 
     def with_today(self) -> Question:
         """The same question with one more product behind the others: the use of today, worth nothing."""
-        today = Product(key=TODAY, name=say("simulate.today"), use="", role="", floor_area_ratio=0.0)
+        today = Product(
+            key=TODAY, name=say("simulate.today"), use="", role="", floor_area_ratio=0.0
+        )
         programme = replace(self.programme, products=(*self.programme.products, today))
         none = np.zeros((len(self.land.parcels), 1))
         return replace(
@@ -101,7 +103,9 @@ class Question:
             fit=replace(
                 self.fit,
                 score=self.fit.score.assign(**{TODAY: 0.0}),
-                weights=pd.concat([self.fit.weights, pd.DataFrame(0.0, [TODAY], self.fit.weights.columns)]),
+                weights=pd.concat(
+                    [self.fit.weights, pd.DataFrame(0.0, [TODAY], self.fit.weights.columns)]
+                ),
             ),
         )
 

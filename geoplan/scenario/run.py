@@ -46,7 +46,7 @@ from geoplan.scenario.programme import horizon_of, programme_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
-__all__ = ["STAGES", "Result", "Stage", "load_park", "rules_of", "run_scenario"]
+__all__ = ["STAGES", "Result", "Stage", "load_park", "rules_of", "run_scenario", "with_plan"]
 
 Stage = str
 #: The steps of a run, in order; ``run_scenario(until=...)`` stops after one of them.
@@ -186,6 +186,20 @@ def run_scenario(
     return result
 
 
+def with_plan(result: Result, allocation: Allocation, *, name: str) -> Result:
+    """The result of another plan for the same land, under another name: centres, greenway and indicators follow it."""
+    scenario = result.scenario.model_copy(update={"name": name})
+    given = replace(
+        result,
+        scenario=scenario,
+        allocation=allocation,
+        left_out=(*result.left_out, *allocation.left_out),
+        provenance=_provenance(scenario, result.rules, result.park),
+    )
+    given = _with_greenway(_with_centres(given))
+    return given if given.evaluation is None else _measured(given, given.evaluation)
+
+
 def _evaluated(result: Result) -> Result:
     asked = result.scenario.evaluate
     evaluation = evaluate_park(
@@ -215,9 +229,7 @@ def _planned(result: Result, tell: Progress) -> Result:
     plan = result.scenario.plan
     if plan is None or result.evaluation is None:
         return _without(result, "plan", say("scenario.no_plan"))
-    programme = programme_of(
-        plan, rules=result.rules, source=f"scenario {result.scenario.name}"
-    )
+    programme = programme_of(plan, rules=result.rules, source=f"scenario {result.scenario.name}")
     if plan.way == "simulate" or result.scenario.simulate is not None:
         result = _simulated(result, result.evaluation, programme, tell)
     if plan.way == "simulate" and result.simulation is not None:

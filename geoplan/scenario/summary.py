@@ -112,6 +112,7 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
 
 def _about_plan(allocation: Allocation) -> list[Message]:
     candidates = allocation.parcels[allocation.parcels["is_candidate"]]
+    kept, asked = int(allocation.rules["is_kept"].sum()), len(allocation.rules)
     sold = candidates[candidates["planned_use"].str.startswith(("07", "09"))]
     return [
         say(
@@ -126,10 +127,10 @@ def _about_plan(allocation: Allocation) -> list[Message]:
             population=float(candidates["planned_population"].sum()),
         ),
         say(
-            "summary.proof",
+            "summary.proof" if kept == asked else "summary.proof_of_kept",
             gap=allocation.proof.gap_share,
-            kept=int(allocation.rules["is_kept"].sum()),
-            rules=len(allocation.rules),
+            kept=kept,
+            rules=asked,
         ),
     ]
 
