@@ -308,12 +308,24 @@ class _Search:
         ]
 
     def ends(self) -> None:
-        """The best of each goal, and then of the others in turn."""
+        """The best of each goal, and then of the others in turn, as far as the first does not suffer."""
         names = range(len(self.goals))
+        nothing = (-np.inf,) * len(self.goals)
+        alone = [self.step((goal,), nothing) for goal in names]
+        if any(answer["labels"] is None for answer in alone):
+            raise NoAnswerError([])
+        table = np.array([[self.inner_value(goal, answer) for goal in names] for answer in alone])
+        self.range = np.ptp(table, axis=0).tolist()
         self.corners = []
-        for first in names:
-            order = (first, *(other for other in names if other != first))
-            point = self.best(order, (-np.inf,) * len(self.goals))
+        for goal in names:
+            best = table[goal, goal]
+            floor = best - self.may_lose(goal, best)
+            limits = tuple(floor if other == goal else -np.inf for other in names)
+            order = tuple(other for other in names if other != goal)
+            answer = self.step(order, limits)
+            if goal == 0:
+                answer = {**alone[0], "labels": answer["labels"]}
+            point = self.point(answer)
             if point is None:
                 raise NoAnswerError([])
             self.corners.append(point)
@@ -372,9 +384,13 @@ class _Search:
 
     def best(self, order: tuple[int, ...], limits: tuple[float, ...]) -> Point | None:
         """The best of the goals in turn under limits (all as if more were better); ``None`` if nothing keeps them."""
+        return self.point(self.step(order, limits))
+
+    def step(self, order: tuple[int, ...], limits: tuple[float, ...]) -> Any:
+        """The answer of one step: known already, or worked out and kept."""
         name = json.dumps([order, [None if np.isinf(limit) else limit for limit in limits]])
         if name in self.known:
-            return self.point(self.known[name])
+            return self.known[name]
         floors = list(limits)
         answer: Any = {"labels": None}
         start: Floats | None = None
@@ -384,18 +400,27 @@ class _Search:
             if solved.x is None:
                 break
             start = solved.x
-            labels = self.labels(start)
-            own = self.goals[goal].sign * self.goals[goal].value(labels)
+            answer["labels"] = self.labels(start).tolist()
+            own = self.inner_value(goal, answer)
+            was_proven = was_proven and solved.outcome == "optimal"
             if goal == 0:
                 answer["bound"] = max(solved.bound, own)
                 answer["limits"] = [None if np.isinf(floor) else floor for floor in floors[1:]]
-                answer["is_proven"] = was_proven and solved.outcome == "optimal"
-            was_proven = was_proven and solved.outcome == "optimal"
-            answer["labels"] = labels.tolist()
-            spare = max(self.question.relative_gap * abs(own), self.spare(goal), self.slack[goal])
-            floors[goal] = max(floors[goal], own - spare)
+                answer["is_proven"] = was_proven
+            floors[goal] = max(floors[goal], own - self.may_lose(goal, own))
         self.keep(name, answer)
-        return self.point(answer)
+        return answer
+
+    def may_lose(self, goal: int, value: float) -> float:
+        """How much of a goal may be given up for those that come after it."""
+        return max(
+            self.question.relative_gap * abs(value), self.spare(goal), 2 * self.slack[goal]
+        )
+
+    def inner_value(self, goal: int, answer: Any) -> float:
+        """What an answer has of a goal, as if more were better."""
+        labels = np.array(answer["labels"], dtype=np.int64)
+        return self.goals[goal].sign * self.goals[goal].value(labels)
 
     def point(self, answer: Any) -> Point | None:
         if answer.get("bound") is None:
