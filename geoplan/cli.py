@@ -101,7 +101,7 @@ def _language_of(arguments: Sequence[str]) -> Language:
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
-def _make_app(language: Language) -> typer.Typer:
+def _make_app(language: Language) -> typer.Typer:  # noqa: C901 - one function per command
     """The commands, with help in one language."""
 
     def words(key: str) -> str:
@@ -309,14 +309,14 @@ def _compare(call: _Call, second: Path, language: Language) -> None:
     from geoplan.scenario.compare import compare_plans  # noqa: PLC0415
     from geoplan.scenario.compared import (  # noqa: PLC0415
         comparison_lines,
-        comparison_tables,
+        terminal_tables,
         write_comparison,
     )
 
     before, folder = _side(call, call.path, (), language)
     after, _ = _side(call, second, call.overrides, language)
     comparison = compare_plans(before, after)
-    for table in comparison_tables(comparison):
+    for table in terminal_tables(comparison):
         _print_table(table, language)
     _print([line.text(language) for line in comparison_lines(comparison)])
     _print_files(write_comparison(comparison, call.out or folder), language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,8 +17,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from geoplan.optimise._choice_rows import Choices, choice_programme
 from geoplan.optimise._highs import Programme, Solved, solve
-from geoplan.optimise.assignment import Band, Conflict, _blocks, _checked, _Choices, _programme
+from geoplan.optimise.assignment import Band, Conflict
 from geoplan.optimise.no_answer import NoAnswerError
 
 __all__ = [
@@ -146,7 +147,7 @@ def sum_goal(name: str, table: Floats, *, sense: Literal["max", "min"] = "max") 
     )
 
 
-def alike_goal(
+def alike_goal(  # noqa: PLR0913 - every choice is named
     name: str, pairs: Ints, weight: Floats, group: Ints, *, size: tuple[int, int], alone: Floats
 ) -> Goal:
     r"""Neighbours that are alike, by weight: more is better.
@@ -208,7 +209,7 @@ def _scaled(front: Front, goals: Sequence[Goal]) -> Floats:
     return np.asarray((values - worst) / span)
 
 
-def trace_front(
+def trace_front(  # noqa: PLR0913 - every choice is named
     goals: Sequence[Goal],
     question: Question,
     *,
@@ -270,13 +271,11 @@ class _Search:
         self.points: list[Point] = []
         self.range = [0.0] * len(goals)
         self.tell: Callable[[], None] = lambda: None
-        units, labels = question.allowed.shape
-        zero = np.zeros(question.allowed.shape)
-        choices, sizes = _checked(zero, question.allowed, np.ones(units))
-        base = _programme(choices, _blocks(choices, sizes, question.bands, question.conflicts, ()))
+        labels = question.allowed.shape[1]
+        choices, base = choice_programme(question.allowed, question.bands, question.conflicts)
         owns = [goal.own for goal in goals]
         counts = [0 if own is None else own.worth.size for own in owns]
-        starts = np.cumsum([choices.row.size, *counts])
+        starts = np.cumsum([choices.count, *counts])
         blocks = [sp.hstack([base.rows, sp.csr_array((base.rows.shape[0], sum(counts)))])]
         lower, upper = [base.row_lower], [base.row_upper]
         for start, own in zip(starts, owns, strict=False):
@@ -290,7 +289,7 @@ class _Search:
         ]
         self.choices = choices
         own_upper = np.concatenate(
-            [np.ones(choices.row.size), *(own.upper for own in owns if own is not None)]
+            [np.ones(choices.count), *(own.upper for own in owns if own is not None)]
         )
         self.programme = Programme(
             cost=np.zeros(int(starts[-1])),
@@ -299,7 +298,7 @@ class _Search:
             row_upper=np.concatenate(upper),
             lower=np.zeros(int(starts[-1])),
             upper=own_upper,
-            is_integer=np.arange(int(starts[-1])) < choices.row.size,
+            is_integer=np.arange(int(starts[-1])) < choices.count,
             sense="max",
         )
         self.slack = [
@@ -400,7 +399,7 @@ class _Search:
             if solved.x is None:
                 break
             start = solved.x
-            answer["labels"] = self.labels(start).tolist()
+            answer["labels"] = self.choices.labels(start).tolist()
             own = self.inner_value(goal, answer)
             was_proven = was_proven and solved.outcome == "optimal"
             if goal == 0:
@@ -413,14 +412,13 @@ class _Search:
 
     def may_lose(self, goal: int, value: float) -> float:
         """How much of a goal may be given up for those that come after it."""
-        return max(
-            self.question.relative_gap * abs(value), self.spare(goal), 2 * self.slack[goal]
-        )
+        least: float = 2 * self.slack[goal]
+        return max(self.question.relative_gap * abs(value), self.spare(goal), least)
 
     def inner_value(self, goal: int, answer: Any) -> float:
         """What an answer has of a goal, as if more were better."""
         labels = np.array(answer["labels"], dtype=np.int64)
-        return self.goals[goal].sign * self.goals[goal].value(labels)
+        return float(self.goals[goal].sign * self.goals[goal].value(labels))
 
     def point(self, answer: Any) -> Point | None:
         if answer.get("bound") is None:
@@ -469,13 +467,6 @@ class _Search:
         """How much of a goal nobody looks at, once its range is known."""
         return self.question.range_gap * self.range[goal]
 
-    def labels(self, x: Floats) -> Ints:
-        """The label of each row from the columns."""
-        labels = np.full(self.question.allowed.shape[0], -1, dtype=np.int64)
-        chosen = x[: self.choices.row.size] > 0.5  # noqa: PLR2004 - columns are 0 or 1
-        labels[self.choices.row[chosen]] = self.choices.label[chosen]
-        return labels
-
     def inner(self, point: Point) -> tuple[float, ...]:
         """Its values, as if more were better."""
         return tuple(
@@ -515,16 +506,16 @@ class _Search:
         )
 
 
-def _worth(goal: Goal, choices: _Choices, start: int, total: int) -> Floats:
+def _worth(goal: Goal, choices: Choices, start: int, total: int) -> Floats:
     """What each column is worth for a goal, as if more were better."""
     worth = np.zeros(total)
-    worth[: choices.row.size] = goal.sign * goal.table[choices.row, choices.label]
+    worth[: choices.count] = goal.sign * goal.table[choices.unit, choices.label]
     if goal.own is not None:
         worth[start : start + goal.own.worth.size] = goal.sign * goal.own.worth
     return worth
 
 
-def _placed(own: Own, choices: _Choices, labels: int, start: int, total: int) -> sp.csr_array:
+def _placed(own: Own, choices: Choices, labels: int, start: int, total: int) -> sp.csr_array:
     """Rows of a goal's own columns, over the columns of the whole programme; a label not allowed is 0."""
     table = sp.coo_array(own.rows)
     units = choices.number.shape[0]

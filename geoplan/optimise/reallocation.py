@@ -180,7 +180,7 @@ def _compiled() -> Callable[..., Any]:
     return made
 
 
-def _pass(  # noqa: C901, PLR0912, PLR0913, PLR0914, PLR0915, PLR0917 - one kernel, as flat as numba wants it
+def _pass(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel, as flat as numba wants it
     size: Floats, appeal: Floats, first_year: Ints, cost: Floats,
     near_starts: Ints, near_units: Ints, near_weight: Floats, draw: Floats,
     kind_before: Ints, kind_of_label: Ints, demand: Floats, tolerance: Floats,

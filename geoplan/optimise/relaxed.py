@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from geoplan.optimise._choice_rows import choice_programme
 from geoplan.optimise._highs import solve
-from geoplan.optimise.assignment import Band, Conflict, _blocks, _checked, _programme
+from geoplan.optimise.assignment import Band, Conflict
 
 __all__ = ["relaxed_bound"]
 
@@ -26,7 +27,7 @@ def relaxed_bound(
 
     .. math:: \max \sum_i w_i \sum_l s_{il} x_{il}, \quad \sum_l x_{il} = 1, \quad 0 \le x_{il} \le 1
 
-    with the bands and conflicts of ``assign_labels``. Where even divided rows cannot keep them, nothing can, and
+    with the bands (by their coefficients) and conflicts of ``assign_labels``. Where even divided rows cannot keep them, nothing can, and
     the bound is minus infinity.
 
     Examples
@@ -34,10 +35,17 @@ def relaxed_bound(
     Two plots of 1; label 1 is worth 3 and 1 more, but at most one and a half may take it.
 
     >>> relaxed_bound(score=[[0, 3], [0, 1]], allowed=np.ones((2, 2), bool), weight=[1, 1],
-    ...               bands=[Band(name="at most 1.5", labels=(1,), upper=1.5)])
+    ...               bands=[Band(name="at most 1.5", coefficients=np.array([[0, 1], [0, 1]]), upper=1.5)])
     3.5
     """
-    choices, sizes = _checked(score, allowed, weight)
-    programme = _programme(choices, _blocks(choices, sizes, bands, conflicts, ()))
-    solved = solve(replace(programme, is_integer=np.zeros_like(programme.is_integer)))
+    may = np.asarray(allowed, dtype=bool)
+    worth = np.asarray(score, dtype=float) * np.asarray(weight, dtype=float)[:, None]
+    choices, programme = choice_programme(may, bands, conflicts)
+    solved = solve(
+        replace(
+            programme,
+            cost=worth[choices.unit, choices.label],
+            is_integer=np.zeros_like(programme.is_integer),
+        )
+    )
     return -np.inf if solved.outcome == "infeasible" else float(solved.bound)

@@ -4,7 +4,7 @@ from geoplan.plan.allocate import plan_land_use
 from geoplan.plan.by_rules import plan_by_rules
 from geoplan.plan.candidates import candidate_parcels, problems_of, targets_like_today
 from geoplan.plan.centres import residents, site_centres
-from geoplan.plan.goals import GOALS
+from geoplan.plan.front_goals import GOALS
 from geoplan.plan.greenway import PLACE_KINDS, route_greenway
 from geoplan.plan.pareto import PlanFront, plan_front
 from geoplan.plan.problem import (

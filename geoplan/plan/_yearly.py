@@ -134,15 +134,12 @@ def _ages(park: Park, candidates: gpd.GeoDataFrame, first_year: int) -> NDArray[
     age = pd.Series(unknown).where(
         ~pd.RangeIndex(len(unknown)).isin(sums.index), first_year - sums["year"] / sums["floor"]
     )
-    return np.maximum(age.to_numpy(dtype=float), 0.0)
+    return np.maximum(np.asarray(age, dtype=np.float64), 0.0)
 
 
 def _planned_apart(question: Question) -> NDArray[np.int64]:
     """Pairs of choices that exclude each other by the rules of the plan."""
-    pairs = [
-        rule.pairs for rule in question.plan_rules if rule.pairs is not None and len(rule.pairs)
-    ]
-    return np.vstack(pairs) if pairs else np.zeros((0, 4), dtype=np.int64)
+    return np.vstack([np.zeros((0, 4), np.int64), *(table.pairs for table in question.tables)])
 
 
 def _standing_apart(question: Question) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from geoplan.model.answers import Allocation, Evaluation, StageLeftOut
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.plan.problem import Programme
-from geoplan.plan.question import Question, pose_question
+from geoplan.plan.question import Question, RuleTable, pose_question
 from geoplan.plan.rules import Rule
 from geoplan.units import mu_from_m2
 from geoplan.words import LANGUAGES, Message, join, name_in_both, say
@@ -61,7 +62,7 @@ def plan_by_rules(
     ranking = _Ranking(question)
     ranking.settle_locks()
     number = _LOCKED
-    for number, claim in enumerate(_claims(question), start=_LOCKED + 1):  # noqa: B007 (goes on)
+    for number, claim in enumerate(_claims(question), start=_LOCKED + 1):
         ranking.meet(claim, number)
     ranking.fill(number + 1)
     ranking.hand_over(number + 2)
@@ -91,8 +92,8 @@ def _claims(question: Question) -> list[int]:
 
     asked = [
         number
-        for number, rule in enumerate(question.plan_rules)
-        if rule.total_lower > 0 and rule.kind != "lock"
+        for number, table in enumerate(question.tables)
+        if table.lower > 0 and table.rule.kind != "lock"
     ]
     return sorted(asked, key=place)
 
@@ -121,33 +122,33 @@ class _Ranking:
         self._score, self._allowed = question.score, question.allowed
         self._least = question.rules.value("ranking.min_score")
         self._by_id = np.argsort(np.argsort(question.land.parcels.index.to_numpy(), kind="stable"))
-        rules = question.plan_rules
-        self._total = np.zeros(len(rules))
-        self._upper = np.array([rule.total_upper + rule.spare for rule in rules])
+        self._tables, self._locked = question.tables, question.is_locked
+        self._total = np.zeros(len(self._tables))
+        self._upper = np.array([table.upper + table.spare for table in self._tables])
         self._apart: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-        for rule in rules:
-            for i, p, j, q in [] if rule.pairs is None else rule.pairs.tolist():
+        for table in self._tables:
+            for i, p, j, q in table.pairs.tolist():
                 self._apart[i, p].append((j, q))
                 self._apart[j, q].append((i, p))
 
     def settle_locks(self) -> None:
-        for row in np.flatnonzero(self._is_locked()):
+        for row in np.flatnonzero(self._locked):
             label = int(self._allowed[row].argmax())
             self._take(int(row), label, "locked", _LOCKED, say("ranking.locked"))
 
     def meet(self, rule_number: int, step: int) -> None:
         """Take the best land for one claim until it is met, at last below the threshold too."""
-        rule = self.question.plan_rules[rule_number]
-        worth = np.where(self._allowed & (rule.totals > 0), self._score, -1.0)
+        table = self._tables[rule_number]
+        worth = np.where(self._allowed & (table.totals > 0), self._score, -1.0)
         order = self._ranked(worth.max(axis=1))
         for least, kind in ((self._least, "claimed"), (0.0, "claimed_low")):
             for rank, row in enumerate(order, start=1):
-                if self._total[rule_number] >= rule.total_lower - rule.spare:
+                if self._total[rule_number] >= table.lower - table.spare:
                     return
                 label = self._best(row, worth[row], least)
                 if label is not None:
                     said = say(
-                        f"ranking.{kind}", step=step, rule=rule.short, rank=rank, count=len(order),
+                        f"ranking.{kind}", step=step, rule=table.rule.short, rank=rank, count=len(order),
                         product=self._name(label), score=float(self._score[row, label]), least=self._least,
                     )  # fmt: skip
                     self._take(row, label, kind, step, said, rule_number, rank, len(order))
@@ -170,13 +171,13 @@ class _Ranking:
 
     def hand_over(self, step: int) -> None:
         """Change the parcels that cost least where a rule is not kept, and none that is."""
-        for number, rule in enumerate(self.question.plan_rules):
-            while (change := self._cheapest_change(rule)) is not None:
+        for number, table in enumerate(self._tables):
+            while (change := self._cheapest_change(table)) is not None:
                 row, label, price_m2 = change
                 said = say(
                     "ranking.handed_over",
                     step=step,
-                    rule=rule.short,
+                    rule=table.rule.short,
                     before=self._name(int(self.labels[row])),
                     product=self._name(label),
                     price_m2=price_m2,
@@ -199,13 +200,6 @@ class _Ranking:
         ]  # fmt: skip
         return pd.DataFrame(rows).astype({"rank": "Int64", "ranked_count": "Int64"})
 
-    def _is_locked(self) -> NDArray[np.bool_]:
-        locked = np.zeros(self.labels.size, dtype=bool)
-        for rule in self.question.plan_rules:
-            if rule.kind == "lock":
-                locked |= rule.totals.any(axis=1)
-        return locked
-
     def _ranked(self, worth: NDArray[np.float64]) -> list[int]:
         """Rows that are free and may be taken, the best first."""
         order = np.lexsort((self._by_id, -worth))
@@ -223,7 +217,7 @@ class _Ranking:
         return None
 
     def _fits(self, row: int, label: int) -> bool:
-        more = np.array([rule.totals[row, label] for rule in self.question.plan_rules])
+        more = np.array([table.totals[row, label] for table in self._tables])
         if np.any((more > 0) & (self._total + more > self._upper)):
             return False
         return all(self.labels[j] != q for j, q in self._apart.get((row, label), ()))
@@ -240,7 +234,7 @@ class _Ranking:
         count: int = 0,
     ) -> None:
         before = int(self.labels[row])
-        for number, other in enumerate(self.question.plan_rules):
+        for number, other in enumerate(self._tables):
             self._total[number] += other.totals[row, label]
             self._total[number] -= other.totals[row, before] if before >= 0 else 0.0
         self.labels[row] = label
@@ -250,22 +244,21 @@ class _Ranking:
             )
         )  # fmt: skip
 
-    def _cheapest_change(self, rule: Rule) -> tuple[int, int, float] | None:
+    def _cheapest_change(self, table: RuleTable) -> tuple[int, int, float] | None:
         """The one change that brings a rule nearer at the least price and breaks no other that is kept."""
-        total = rule.total(self.labels)
-        wanted = np.sign(
-            (total < rule.total_lower - rule.spare) * 1.0
-            - (total > rule.total_upper + rule.spare) * 1.0
-        )
         rows = np.arange(self.labels.size)
-        gain = wanted * (rule.totals - rule.totals[rows, self.labels][:, None])
-        may = self._allowed & (gain > rule.spare) & ~self._is_locked()[:, None]
+        own = table.totals[rows, self.labels]
+        total, spare = float(own.sum()), table.spare
+        wanted = float(total < table.lower - spare) - float(total > table.upper + spare)
+        if not wanted:
+            return None
+        after = total - own[:, None] + table.totals
+        may = self._allowed & (wanted * (after - total) > spare) & ~self._locked[:, None]
+        may &= (wanted < 0) | (after <= table.upper + spare)
         for other in self.question.plan_rules:
-            if may.any() and other is not rule and other.is_kept(self.labels):
+            if may.any() and other is not table.rule and other.is_kept(self.labels):
                 may &= ~other.breaks(self.labels)
-        overshoots = rule.totals - rule.totals[rows, self.labels][:, None] + total
-        may &= (wanted < 0) | (overshoots <= rule.total_upper + rule.spare)
-        if wanted == 0 or not may.any():
+        if not may.any():
             return None
         score, area_m2 = self._score, self.question.land.area_m2
         price_m2 = area_m2[:, None] * (score[rows, self.labels][:, None] - score)
@@ -289,7 +282,7 @@ def _not_kept(question: Question, rule: Rule, labels: NDArray[np.int64]) -> Mess
     return say("ranking.not_kept", rule=rule.title, value=told)
 
 
-def _with_steps(plan: Allocation, steps: pd.DataFrame) -> pd.DataFrame:
+def _with_steps(plan: Allocation, steps: pd.DataFrame) -> gpd.GeoDataFrame:
     """The reason of each candidate with its steps before it."""
     own = plan.parcels.loc[plan.parcels["is_candidate"].to_numpy(dtype=bool)]
     texts = dict(_reasons(own, steps))
@@ -305,8 +298,9 @@ def _with_steps(plan: Allocation, steps: pd.DataFrame) -> pd.DataFrame:
 
 def _reasons(own: pd.DataFrame, steps: pd.DataFrame) -> Iterator[tuple[str, Message]]:
     for parcel, rows in steps.groupby("parcel_id", sort=False):
-        row = own.loc[str(parcel)]
-        fit = name_in_both({"en": row["plan_reason_en"], "zh": row["plan_reason_zh"]})
+        fit = name_in_both(
+            {one: str(own.loc[str(parcel), f"plan_reason_{one}"]) for one in LANGUAGES}
+        )
         taken = [
             name_in_both({"en": en, "zh": zh})
             for en, zh in zip(rows["text_en"], rows["text_zh"], strict=True)

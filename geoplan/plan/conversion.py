@@ -106,4 +106,4 @@ def _floors(
     assumed = candidates.area * rules.value("conversion.unknown_floor_area_ratio")
     missing = floors.isna() & ~is_empty
     filled = floors.fillna(assumed.where(~is_empty, 0.0))
-    return filled.to_numpy(dtype=float), int(missing.sum())
+    return np.asarray(filled, dtype=np.float64), int(missing.sum())

@@ -20,7 +20,7 @@ from geoplan.optimise.front import Front, Point, knee_of, trace_front
 from geoplan.optimise.no_answer import NoAnswerError
 from geoplan.plan._kept import KeptAnswers
 from geoplan.plan.allocate import plan_land_use
-from geoplan.plan.goals import GOALS, PlanGoal
+from geoplan.plan.front_goals import GOALS, PlanGoal
 from geoplan.plan.problem import Programme
 from geoplan.plan.question import Question, pose_question
 from geoplan.words import Message, say
@@ -86,7 +86,7 @@ def plan_front(  # noqa: PLR0913 - every choice is named
         Rule packs as for ``plan_land_use``, with ``goals-assumed`` for compactness and walking access, and
         ``simulate-assumed`` for cost, or others in their place.
     goals
-        Two to four names of ``plan.goals.GOALS``; the first is made best under limits on the others.
+        Two to four names of ``plan.front_goals.GOALS``; the first is made best under limits on the others.
     count
         How many plans at most; for more than two goals about how many limits are tried.
     relative_gap, range_gap, node_limit
@@ -135,7 +135,7 @@ def plan_front(  # noqa: PLR0913 - every choice is named
         plan_land_use(park, evaluation, programme=programme, rules=rules)  # it says why
         raise InfeasibleError(error.problems) from error
     if not found.points:
-        raise UnfinishedError([say("goals.no_plan_yet")])
+        raise UnfinishedError([say("front.no_plan_yet")])
     knee = knee_of(found, [item.goal for item in asked]) + 1
     return PlanFront(
         points=_table(found, asked, knee),
@@ -150,19 +150,19 @@ def plan_front(  # noqa: PLR0913 - every choice is named
 
 def _goals(question: Question, names: Sequence[str]) -> list[PlanGoal]:
     if not _FEWEST <= len(set(names)) == len(names) <= _MOST:
-        raise PlanError([say("goals.how_many", count=len(set(names)))])
+        raise PlanError([say("front.how_many", count=len(set(names)))])
     problems: list[Message] = []
     asked: list[PlanGoal] = []
     for name in names:
         if name not in GOALS:
-            problems.append(say("goals.unknown", name=name, known=", ".join(GOALS)))
+            problems.append(say("front.unknown", name=name, known=", ".join(GOALS)))
             continue
         goal = GOALS[name](question)
-        title = say(f"goals.{name}")
+        title = say(f"front.{name}")
         if isinstance(goal, Message):
-            problems.append(say("goals.cannot", name=title, why=goal))
+            problems.append(say("front.cannot", name=title, why=goal))
         elif _is_flat(goal):
-            problems.append(say("goals.flat", name=title))
+            problems.append(say("front.flat", name=title))
         else:
             asked.append(goal)
     if problems:
@@ -200,14 +200,14 @@ def _fingerprint(goals: Sequence[PlanGoal], put: fronts.Question, question: Ques
 def _table(found: Front, goals: Sequence[PlanGoal], knee: int) -> pd.DataFrame:
     rows = []
     for number, point in enumerate(found.points, start=1):
-        for place, item in enumerate(goals):
+        for place, (item, value) in enumerate(zip(goals, point.values, strict=True)):
             rows.append(
                 {
                     "point": number,
                     "goal": item.goal.name,
                     "name_en": item.title.text("en"),
                     "name_zh": item.title.text("zh"),
-                    "value": point.values[place],
+                    "value": value,
                     "unit": item.unit,
                     "limit": _limit(point, place),
                     "bound": point.bound if place == 0 else np.nan,

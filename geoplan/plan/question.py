@@ -38,6 +38,28 @@ TODAY = "as_today"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RuleTable:
+    """A rule as numbers over candidate x product.
+
+    Attributes
+    ----------
+    rule
+        The rule itself.
+    totals, lower, upper
+        What each choice adds, and the limits of the sum; sums that differ by less than ``spare`` are the same.
+    pairs
+        Rows ``(i, p, j, q)``: not both of candidate i product p and candidate j product q.
+    """
+
+    rule: Rule
+    totals: NDArray[np.float64]
+    lower: float
+    upper: float
+    spare: float
+    pairs: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
     """What ``plan_land_use`` solves, for those who answer it in another way.
 
@@ -69,6 +91,31 @@ class Question:
     def allowed(self) -> NDArray[np.bool_]:
         """Candidate x product: what no rule forbids by itself, whatever the other parcels become."""
         return _rules_allow(self.plan_rules, self.fit)
+
+    @property
+    def tables(self) -> tuple[RuleTable, ...]:
+        """Every rule as numbers, in the order of the rules."""
+        none = np.zeros((0, 4), dtype=np.int64)
+        return tuple(
+            RuleTable(
+                rule=rule,
+                totals=rule.totals,
+                lower=rule.total_lower,
+                upper=rule.total_upper,
+                spare=rule.spare,
+                pairs=none if rule.pairs is None else rule.pairs,
+            )
+            for rule in self.plan_rules
+        )
+
+    @property
+    def is_locked(self) -> NDArray[np.bool_]:
+        """Candidates whose product is decided."""
+        locked = np.zeros(len(self.land.parcels), dtype=bool)
+        for table in self.tables:
+            if table.rule.kind == "lock":
+                locked |= table.totals.any(axis=1)
+        return locked
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import inf
 from types import MappingProxyType
 
@@ -26,7 +27,7 @@ from geoplan.plan.allocate import plan_land_use
 from geoplan.plan.conversion import Conversion, conversion_of
 from geoplan.plan.problem import Programme
 from geoplan.plan.question import TODAY, Question, pose_question
-from geoplan.words import LANGUAGES, Message, name_in_both, say
+from geoplan.words import LANGUAGES, Message, say
 
 __all__ = ["Horizon", "Simulation", "plan_by_simulation", "simulate_land_use"]
 
@@ -264,7 +265,7 @@ def _demand_problems(asked: Mapping[str, Mapping[int, float]], question: Questio
     ]
     for key, path in asked.items():
         areas = [0.0, *(area for _, area in sorted(path.items()))]
-        if any(later < earlier for earlier, later in zip(areas[:-1], areas[1:], strict=True)):
+        if any(later < earlier for earlier, later in pairwise(areas)):
             problems.append(say("simulate.demand_falls", product=key))
     return problems
 

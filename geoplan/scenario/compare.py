@@ -18,7 +18,7 @@ from geoplan.model.landuse import name_of
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, literal, name_in_both, say
+from geoplan.words import Message, catalogue, literal, name_in_both, say
 
 __all__ = ["Comparison", "PlanSide", "compare_plans", "read_side", "side_of"]
 
@@ -176,7 +176,7 @@ def compare_plans(before: PlanSide, after: PlanSide) -> Comparison:
 def _transition(land: pd.DataFrame) -> pd.DataFrame:
     groups = land.groupby(["use_before", "use_after"], sort=True)["area_m2"]
     table = groups.agg(area_m2="sum", parcel_count="size").reset_index()
-    table.insert(3, "area_mu", mu_from_m2(table["area_m2"]))
+    table.insert(3, "area_mu", mu_from_m2(table["area_m2"].to_numpy(dtype=float)))
     return table
 
 
@@ -272,6 +272,14 @@ def _notes(before: PlanSide, after: PlanSide) -> list[Message]:
     if moved:
         notes.append(say("compare.other_shape", count=moved))
     return notes
+
+
+def becomes(code: object, product: object) -> Message:
+    """What a plan makes of a parcel: its product by name, else its use."""
+    if not isinstance(product, str) or not isinstance(code, str):
+        return use_name(code)
+    key = f"product.{product}"
+    return say("compare.use", name=say(key) if key in catalogue() else literal(product), code=code)
 
 
 def use_name(code: object) -> Message:

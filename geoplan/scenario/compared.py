@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from geoplan.io import SheetTable, write_geopackage, write_tables
-from geoplan.scenario.compare import Comparison, use_name
+from geoplan.scenario.compare import Comparison, becomes, use_name
 from geoplan.units import mu_from_m2
 from geoplan.words import Message, literal, name_in_both, say
 
-__all__ = ["comparison_lines", "comparison_tables", "write_comparison"]
+__all__ = ["comparison_lines", "comparison_tables", "terminal_tables", "write_comparison"]
 
 
 def comparison_lines(comparison: Comparison) -> list[Message]:
@@ -42,11 +43,7 @@ def comparison_tables(comparison: Comparison) -> list[SheetTable]:
     before, after = comparison.before, comparison.after
     title = say("compare.title", before=before.name, after=after.name)
     return [
-        SheetTable(
-            name=say("compare.sheet_transition"),
-            heading=say("compare.heading_transition", title=title),
-            **_matrix(comparison.transition),
-        ),
+        _matrix(comparison.transition, title),
         SheetTable(
             name=say("compare.sheet_indicators"),
             heading=say("compare.heading_indicators", title=title),
@@ -79,8 +76,8 @@ def comparison_tables(comparison: Comparison) -> list[SheetTable]:
                 [
                     str(parcel),
                     float(mu_from_m2(row["area_m2"])),
-                    use_name(row["use_before"]),
-                    use_name(row["use_after"]),
+                    becomes(row["use_before"], row["product_before"]),
+                    becomes(row["use_after"], row["product_after"]),
                     *(
                         name_in_both(
                             {
@@ -97,19 +94,56 @@ def comparison_tables(comparison: Comparison) -> list[SheetTable]:
     ]
 
 
-def _matrix(transition: pd.DataFrame) -> dict[str, list[object]]:
+def terminal_tables(comparison: Comparison) -> list[SheetTable]:
+    """What of the tables fits a terminal: land that changes, indicators that change, parcels without their reasons."""
+    title = say("compare.title", before=comparison.before.name, after=comparison.after.name)
+    moves = comparison.transition
+    moves = moves[moves["use_before"] != moves["use_after"]]
+    _, indicators, parcels = comparison_tables(comparison)
+    changed = comparison.indicators["change"].fillna(1.0) != 0
+    return [
+        SheetTable(
+            name=say("compare.sheet_transition"),
+            heading=say("compare.heading_moves", title=title),
+            columns=[
+                *(say(f"compare.head_{name}") for name in ("before", "after", "area", "count"))
+            ],
+            rows=[
+                [
+                    use_name(row["use_before"]),
+                    use_name(row["use_after"]),
+                    float(row["area_mu"]),
+                    int(row["parcel_count"]),
+                ]
+                for _, row in moves.iterrows()
+            ],
+        ),
+        replace(
+            indicators,
+            rows=[row for row, is_new in zip(indicators.rows, changed, strict=True) if is_new],
+        ),
+        replace(parcels, columns=parcels.columns[:4], rows=[row[:4] for row in parcels.rows]),
+    ]
+
+
+def _matrix(transition: pd.DataFrame, title: Message) -> SheetTable:
     """Columns and rows of the transition matrix in mu, with totals."""
     table = transition.pivot_table(
         index="use_before", columns="use_after", values="area_mu", aggfunc="sum"
     )
-    rows: list[object] = [
+    rows: list[list[Message | str | float | int | None]] = [
         [use_name(use), *(_known(value) for value in row), float(np.nansum(row))]
         for use, row in zip(table.index, table.to_numpy(), strict=True)
     ]
     sums = [float(value) for value in table.sum(axis=0)]
     rows.append([say("compare.head_total"), *sums, float(sum(sums))])
     heads = [say("compare.head_from"), *(use_name(use) for use in table.columns)]
-    return {"columns": [*heads, say("compare.head_total")], "rows": rows}
+    return SheetTable(
+        name=say("compare.sheet_transition"),
+        heading=say("compare.heading_transition", title=title),
+        columns=[*heads, say("compare.head_total")],
+        rows=rows,
+    )
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, Path]:

@@ -51,8 +51,24 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "robustness": result.robustness.parcels,
             "threshold_curve": result.robustness.threshold_curve,
         }
+    layers |= _plan_layers(result)
+    if result.centres is not None:
+        layers["centres"] = result.centres.sites
+    if result.greenway is not None:
+        layers["greenway"] = result.greenway.lines
+    if result.land_balance is not None:
+        layers["land_balance"] = result.land_balance
+    if result.indicators:
+        layers["indicators"] = indicator_table(result.indicators)
+    if result.problems:
+        layers["problems"] = problem_table(result.problems, crs=result.park.crs)
+    return layers
+
+
+def _plan_layers(result: Result) -> dict[str, pd.DataFrame]:
+    layers: dict[str, pd.DataFrame] = {}
     if result.allocation is not None:
-        layers |= {
+        layers = {
             "plan": _plan_columns(result.allocation.parcels),
             "suitability": result.allocation.suitability,
             "plan_rules": result.allocation.rules,
@@ -65,16 +81,6 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "simulation_uses": result.simulation.uses,
             "simulation_indicators": result.simulation.indicators,
         }
-    if result.centres is not None:
-        layers["centres"] = result.centres.sites
-    if result.greenway is not None:
-        layers["greenway"] = result.greenway.lines
-    if result.land_balance is not None:
-        layers["land_balance"] = result.land_balance
-    if result.indicators:
-        layers["indicators"] = indicator_table(result.indicators)
-    if result.problems:
-        layers["problems"] = problem_table(result.problems, crs=result.park.crs)
     return layers
 
 

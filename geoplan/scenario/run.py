@@ -226,19 +226,17 @@ def _evaluated(result: Result) -> Result:
 
 
 def _planned(result: Result, tell: Progress) -> Result:
-    plan = result.scenario.plan
-    if plan is None or result.evaluation is None:
+    plan, evaluation = result.scenario.plan, result.evaluation
+    if plan is None or evaluation is None:
         return _without(result, "plan", say("scenario.no_plan"))
     programme = programme_of(plan, rules=result.rules, source=f"scenario {result.scenario.name}")
     if plan.way == "simulate" or result.scenario.simulate is not None:
-        result = _simulated(result, result.evaluation, programme, tell)
+        result = _simulated(result, evaluation, programme, tell)
     if plan.way == "simulate" and result.simulation is not None:
         allocation = _shown(result.simulation, result.scenario.simulate or SimulateModel())
     else:
         planned = plan_by_rules if plan.way == "rules" else plan_land_use
-        allocation = planned(
-            result.park, result.evaluation, programme=programme, rules=result.rules
-        )
+        allocation = planned(result.park, evaluation, programme=programme, rules=result.rules)
     return replace(result, allocation=allocation, left_out=(*result.left_out, *allocation.left_out))
 
 

@@ -40,7 +40,7 @@ class PlanGoal:
     @property
     def title(self) -> Message:
         """Its name in words."""
-        return say(f"goals.{self.goal.name}")
+        return say(f"front.{self.goal.name}")
 
 
 def suitability(question: Question) -> PlanGoal | Message:
@@ -69,9 +69,9 @@ def compactness(question: Question) -> PlanGoal | Message:
     i, j = shapely.STRtree(others).query(own, predicate="dwithin", distance=near_m)
     beside_m = _facing_m(own[i], others[j], near_m)
     kinds = staying["use"].map(group_of).to_numpy()
-    alone = np.stack(
+    alone: NDArray[np.float64] = np.stack(
         [
-            np.bincount(i, weights=beside_m * (kinds[j] == group), minlength=len(own))
+            np.bincount(i, weights=np.where(kinds[j] == group, beside_m, 0.0), minlength=len(own))
             for group in groups
         ],
         axis=1,
@@ -135,7 +135,7 @@ def jobs_kept(question: Question) -> PlanGoal | Message:
     """Staff of the firms on land that stays, or becomes, industry [jobs]; a firm's staff goes by its floors."""
     firms, links = question.park.get("enterprises"), question.park.get("occupancy")
     if firms is None or links is None or "employee_count" not in firms:
-        return say("goals.no_ledger")
+        return say("front.no_ledger")
     years = question.evaluation.averages
     year = None if "year" not in years or years.empty else int(years["year"].max())
     now = links[current_rows(links, year=year).to_numpy()]
