@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from geoplan.errors import ScenarioError
 from geoplan.evaluate import assess_robustness, evaluate_park
 from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_park
@@ -34,18 +35,22 @@ from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.validate import check_park
 from geoplan.plan import (
+    Programme,
+    Simulation,
     group_neighbourhoods,
+    plan_by_rules,
     plan_land_use,
     route_greenway,
+    simulate_land_use,
     site_centres,
     site_facilities,
 )
-from geoplan.scenario.model import Scenario
-from geoplan.scenario.programme import facilities_of, programme_of, roles_of
+from geoplan.scenario.model import Scenario, SimulateModel
+from geoplan.scenario.programme import facilities_of, horizon_of, programme_of, roles_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
-__all__ = ["STAGES", "Result", "Stage", "load_park", "run_scenario"]
+__all__ = ["STAGES", "Result", "Stage", "load_park", "rules_of", "run_scenario", "with_plan"]
 
 Stage = str
 #: The steps of a run, in order; ``run_scenario(until=...)`` stops after one of them.
@@ -53,6 +58,8 @@ STAGES: tuple[Stage, ...] = ("read", "check", "evaluate", "plan", "centres", "gr
 
 #: The trials of ``assess_robustness`` draw from here, so that a run repeats.
 _SEED = 2026
+#: Packs that a way to plan cannot do without: laid beneath those of a scenario that does not name them.
+_PACKS_OF_WAY = {"rules": ("ranking-assumed",), "simulate": ("simulate-assumed",)}
 Progress = Callable[[Message, int, int], None]
 
 
@@ -85,6 +92,7 @@ class Result:
     robustness: Robustness | None = None
     neighbourhoods: Neighbourhoods | None = None
     facilities: Facilities | None = None
+    simulation: Simulation | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -96,6 +104,19 @@ def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None
     if not near.exists() and data_root is not None and (data_root / path).exists():
         near = data_root / path
     return read_park(near, data_root=data_root)
+
+
+def rules_of(scenario: Scenario, *, folder: Path, needs: Sequence[str] = ()) -> Rules:
+    """The rule packs that a scenario names, over those that its way to plan (or ``needs``) cannot do without."""
+    ways = [] if scenario.plan is None else [scenario.plan.way]
+    ways += [] if scenario.simulate is None else ["simulate"]
+    needed = [*needs, *(pack for way in ways for pack in _PACKS_OF_WAY.get(way, ()))]
+    beneath = [pack for pack in dict.fromkeys(needed) if pack not in scenario.rules]
+    return load_rules(
+        [*beneath, *(_pack_path(pack, folder) for pack in scenario.rules)],
+        overrides=scenario.numbers,
+        overrides_source=f"scenario {scenario.name}",
+    )
 
 
 def run_scenario(
@@ -140,11 +161,7 @@ def run_scenario(
         return stage in steps
 
     at("read")
-    rules = load_rules(
-        [_pack_path(pack, near) for pack in scenario.rules],
-        overrides=scenario.numbers,
-        overrides_source=f"scenario {scenario.name}",
-    )
+    rules = rules_of(scenario, folder=near)
     park = load_park(scenario, folder=near, data_root=root)
     result = Result(
         scenario=scenario,
@@ -165,7 +182,7 @@ def run_scenario(
     if at("evaluate"):
         result = _evaluated(result)
     if at("plan"):
-        result = _planned(result)
+        result = _planned(result, tell)
     if at("centres"):
         result = _with_facilities(_with_centres(result))
     if at("greenway"):
@@ -173,6 +190,20 @@ def run_scenario(
     if at("measure") and result.evaluation is not None:
         result = _measured(result, result.evaluation)
     return result
+
+
+def with_plan(result: Result, allocation: Allocation, *, name: str) -> Result:
+    """The result of another plan for the same land, under another name: centres, greenway and indicators follow it."""
+    scenario = result.scenario.model_copy(update={"name": name})
+    given = replace(
+        result,
+        scenario=scenario,
+        allocation=allocation,
+        left_out=(*result.left_out, *allocation.left_out),
+        provenance=_provenance(scenario, result.rules, result.park),
+    )
+    given = _with_greenway(_with_centres(given))
+    return given if given.evaluation is None else _measured(given, given.evaluation)
 
 
 def _evaluated(result: Result) -> Result:
@@ -200,20 +231,44 @@ def _evaluated(result: Result) -> Result:
     )
 
 
-def _planned(result: Result) -> Result:
-    if result.scenario.plan is None or result.evaluation is None:
+def _planned(result: Result, tell: Progress) -> Result:
+    plan, evaluation = result.scenario.plan, result.evaluation
+    if plan is None or evaluation is None:
         return _without(result, "plan", say("scenario.no_plan"))
-    allocation = plan_land_use(
-        result.park,
-        result.evaluation,
-        programme=programme_of(
-            result.scenario.plan,
-            rules=result.rules,
-            source=f"scenario {result.scenario.name}",
-        ),
-        rules=result.rules,
-    )
+    programme = programme_of(plan, rules=result.rules, source=f"scenario {result.scenario.name}")
+    if plan.way == "simulate" or result.scenario.simulate is not None:
+        result = _simulated(result, evaluation, programme, tell)
+    if plan.way == "simulate" and result.simulation is not None:
+        allocation = _shown(result.simulation, result.scenario.simulate or SimulateModel())
+    else:
+        planned = plan_by_rules if plan.way == "rules" else plan_land_use
+        allocation = planned(result.park, evaluation, programme=programme, rules=result.rules)
     return replace(result, allocation=allocation, left_out=(*result.left_out, *allocation.left_out))
+
+
+def _simulated(
+    result: Result, evaluation: Evaluation, programme: Programme, tell: Progress
+) -> Result:
+    asked = result.scenario.simulate or SimulateModel()
+    simulation = simulate_land_use(
+        result.park,
+        evaluation,
+        programme=programme,
+        rules=result.rules,
+        horizon=horizon_of(asked, year=result.scenario.date.year),
+        progress=lambda done, of: tell(say("scenario.runs", done=done, count=of), done, of),
+    )
+    return replace(result, simulation=simulation)
+
+
+def _shown(simulation: Simulation, asked: SimulateModel) -> Allocation:
+    """The plan that stands for the runs."""
+    if asked.show == "probable":
+        return simulation.allocation
+    run = simulation.typical_run if asked.show == "typical" else asked.show
+    if run >= simulation.run_count:
+        raise ScenarioError([say("scenario.no_run", run=run, count=simulation.run_count)])
+    return simulation.plan_of_run(run)
 
 
 def _with_centres(result: Result) -> Result:
