@@ -54,7 +54,7 @@ GRACE_S = 60.0
 
 Side = Callable[[Town, Offer, float], None]
 SIDES: dict[str, tuple[Side, str]] = {
-    "geoplan": (ours, "numpy"),
+    "geoplan": (lambda *question: ours(*question), "numpy"),  # noqa: PLW0108 (defined below)
     "greedy": (greedy, "numpy"),
     "nsga2": (nsga2, "pymoo"),
     "highs": (highs, "highspy"),

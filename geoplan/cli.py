@@ -1,4 +1,6 @@
-"""The command line: check, evaluate, quality, explain, rules, plan, map, run, demo.
+"""The command line: check, evaluate, quality, explain, rules, plan, map, run, compare, pareto, demo.
+
+What a command needs is imported when it runs: help comes at once, and Ctrl-C is heard from the first moment.
 
 Exit codes: 0 done; 1 the check found errors; 2 the command was not understood; 3 an input, rule pack or scenario
 cannot be used; 4 no plan can keep the rules; 5 geoplan itself stumbled; 130 interrupted.
@@ -14,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,16 +26,16 @@ from rich.text import Text
 
 from geoplan.errors import GeoplanError, PlanError, ScenarioError
 from geoplan.files import atomic_path
-from geoplan.model.answers import Problem
-from geoplan.scenario.check import check_file, write_problems
-from geoplan.scenario.explain import explain_parcel
-from geoplan.scenario.model import Scenario, asking_for_quality
-from geoplan.scenario.outputs import write_balance, write_findings, write_layers, write_page
-from geoplan.scenario.packs import check_pack, pack_list, pack_page, write_pack_page
-from geoplan.scenario.read import read_scenario
-from geoplan.scenario.run import Result, Stage, run_scenario
-from geoplan.scenario.summary import summary_lines
 from geoplan.words import LANGUAGES, Language, Message, join, say, text
+
+if TYPE_CHECKING:
+    from geoplan.io import SheetTable
+    from geoplan.model.answers import Problem
+    from geoplan.scenario.compare import PlanSide
+    from geoplan.scenario.model import Scenario
+    from geoplan.scenario.run import Result, Stage
+
+    Adapt = Callable[[Scenario], Scenario]
 
 __all__ = ["main"]
 
@@ -48,14 +50,18 @@ _PIPE_WIDTH = 140
 
 _INTERRUPTED = 130
 
-Writer = Callable[[Result, Path], Path | None]
-Adapt = Callable[[Scenario], Scenario]
-#: What a whole run writes.
-ALL_FILES: Sequence[Writer] = (write_page, write_layers, write_balance, write_findings)
+#: What a whole run writes: functions of ``scenario.outputs``.
+ALL_FILES = ("write_page", "write_layers", "write_balance", "write_findings")
 
 
-def _as_it_is(scenario: Scenario) -> Scenario:
+def _as_it_is(scenario: "Scenario") -> "Scenario":
     return scenario
+
+
+def _asking_for_quality(scenario: "Scenario") -> "Scenario":
+    from geoplan.scenario.model import asking_for_quality  # noqa: PLC0415
+
+    return asking_for_quality(scenario)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,7 +114,7 @@ def _language_of(arguments: Sequence[str]) -> Language:
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
-def _make_app(language: Language) -> typer.Typer:
+def _make_app(language: Language) -> typer.Typer:  # noqa: C901 - one function per command
     """The commands, with help in one language."""
 
     def words(key: str) -> str:
@@ -136,6 +142,8 @@ def _make_app(language: Language) -> typer.Typer:
     def check(
         file: any_file, data: data = DEFAULT_DATA_ROOT, out: out = None, lang: lang = language
     ) -> int:
+        from geoplan.scenario.check import check_file, write_problems  # noqa: PLC0415
+
         _check_language(lang)
         problems, crs = check_file(file, data_root=data)
         _print_problems(problems, language)
@@ -145,7 +153,7 @@ def _make_app(language: Language) -> typer.Typer:
         return 1 if any(problem.severity == "error" for problem in problems) else 0
 
     def stage_command(
-        name: str, until: Stage, writers: Sequence[Writer], *, adapt: Adapt = _as_it_is
+        name: str, until: str, writers: Sequence[str], *, adapt: "Adapt" = _as_it_is
     ) -> None:
         @app.command(name, help=words(name))
         def _run(
@@ -159,9 +167,11 @@ def _make_app(language: Language) -> typer.Typer:
             call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
             _answer(call, language, until=until, writers=writers, adapt=adapt)
 
-    stage_command("evaluate", "evaluate", [write_layers, write_findings])
+    stage_command("evaluate", "evaluate", ["write_layers", "write_findings"])
 
-    stage_command("quality", "evaluate", [write_layers, write_findings], adapt=asking_for_quality)
+    stage_command(
+        "quality", "evaluate", ["write_layers", "write_findings"], adapt=_asking_for_quality
+    )
 
     @app.command(help=words("explain"))
     def explain(  # noqa: PLR0913, PLR0917  (options of a command)
@@ -185,9 +195,41 @@ def _make_app(language: Language) -> typer.Typer:
         _check_language(lang)
         _rules(pack, out, language)
 
-    stage_command("plan", "measure", [write_layers, write_balance])
-    stage_command("map", "measure", [write_page])
+    stage_command("plan", "measure", ["write_layers", "write_balance"])
+    stage_command("map", "measure", ["write_page"])
     stage_command("run", "measure", ALL_FILES)
+
+    @app.command(help=words("compare"))
+    def compare(  # noqa: PLR0913, PLR0917  (options of a command)
+        first: Annotated[Path, typer.Argument(help=words("compare_first"), metavar="FIRST")],
+        second: Annotated[
+            Path | None, typer.Argument(help=words("compare_second"), metavar="SECOND")
+        ] = None,
+        override: Annotated[
+            list[str] | None, typer.Option("--override", help=words("compare_override"))
+        ] = None,
+        data: data = DEFAULT_DATA_ROOT,
+        out: out = None,
+        lang: lang = language,
+    ) -> None:
+        _check_language(lang)
+        call = _Call(path=first, overrides=tuple(override or ()), data=data, out=out)
+        if second is None and not call.overrides:
+            _compare_ways(call, language)
+        else:
+            _compare(call, second or first, language)
+
+    @app.command(help=words("pareto"))
+    def pareto(
+        scenario: scenario_file,
+        override: overrides = None,
+        data: data = DEFAULT_DATA_ROOT,
+        out: out = None,
+        lang: lang = language,
+    ) -> int:
+        _check_language(lang)
+        call = _Call(path=scenario, overrides=tuple(override or ()), data=data, out=out)
+        return _pareto(call, language)
 
     @app.command(help=words("demo"))
     def demo(out: out = None, lang: lang = language) -> None:
@@ -223,18 +265,23 @@ def _answer(
     call: _Call,
     language: Language,
     *,
-    until: Stage,
-    writers: Sequence[Writer],
-    adapt: Adapt = _as_it_is,
+    until: "Stage",
+    writers: Sequence[str],
+    adapt: "Adapt" = _as_it_is,
 ) -> None:
     """Run a scenario, write what was asked for, and say what came out."""
+    from geoplan.scenario import outputs  # noqa: PLC0415
+    from geoplan.scenario.read import read_scenario  # noqa: PLC0415
+    from geoplan.scenario.run import run_scenario  # noqa: PLC0415
+    from geoplan.scenario.summary import summary_lines  # noqa: PLC0415
+
     scenario = adapt(read_scenario(call.path, overrides=call.overrides))
     folder = call.out if call.out is not None else Path(scenario.outputs.folder)
     with _progress(language) as tell:
         result = run_scenario(
             scenario, folder=call.path.parent, data_root=call.data, until=until, progress=tell
         )
-        written = [write(result, folder) for write in writers]
+        written = [getattr(outputs, name)(result, folder) for name in writers]
     lines = [line.text(language) for line in summary_lines(result)]
     _print([*lines, text("cli.files", language)])
     _print([f"  {target}" for target in written if target is not None])
@@ -242,6 +289,8 @@ def _answer(
 
 def _explain(call: _Call, parcel_id: str, language: Language) -> None:
     """Print what is known of one parcel, and write it as a page if asked; without the plan where there can be none."""
+    from geoplan.scenario.explain import explain_parcel  # noqa: PLC0415
+
     result, no_plan = _planned_if_possible(call, language)
     if result.evaluation is None:
         return
@@ -262,12 +311,15 @@ def _explain(call: _Call, parcel_id: str, language: Language) -> None:
         _print(["", text("cli.written", language, path=str(call.out))])
 
 
-def _planned_if_possible(call: _Call, language: Language) -> tuple[Result, Message | None]:
+def _planned_if_possible(call: _Call, language: Language) -> tuple["Result", Message | None]:
     """The result as far as the plan, or as far as the evaluation and why there is no plan."""
+    from geoplan.scenario.read import read_scenario  # noqa: PLC0415
+    from geoplan.scenario.run import run_scenario  # noqa: PLC0415
+
     scenario = read_scenario(call.path, overrides=call.overrides)
     with _progress(language) as tell:
 
-        def run(until: Stage) -> Result:
+        def run(until: "Stage") -> "Result":
             folder = call.path.parent
             return run_scenario(
                 scenario, folder=folder, data_root=call.data, until=until, progress=tell
@@ -279,8 +331,116 @@ def _planned_if_possible(call: _Call, language: Language) -> tuple[Result, Messa
             return run("evaluate"), say("explain.no_plan", why=join(error.problems))
 
 
+def _compare(call: _Call, second: Path, language: Language) -> None:
+    """Lay two plans side by side: print what changes, write the workbook and the difference layer."""
+    from geoplan.scenario.compare import compare_plans  # noqa: PLC0415
+    from geoplan.scenario.compared import (  # noqa: PLC0415
+        comparison_lines,
+        terminal_tables,
+        write_comparison,
+    )
+
+    before, folder = _side(call, call.path, (), language)
+    after, _ = _side(call, second, call.overrides, language)
+    comparison = compare_plans(before, after)
+    for table in terminal_tables(comparison):
+        _print_table(table, language)
+    _print([line.text(language) for line in comparison_lines(comparison)])
+    _print_files(write_comparison(comparison, call.out or folder), language)
+
+
+def _side(
+    call: _Call, path: Path, overrides: tuple[str, ...], language: Language
+) -> tuple["PlanSide", Path]:
+    """One plan, worked out or read from a file, and where its files go."""
+    from geoplan.scenario.compare import read_side, side_of  # noqa: PLC0415
+    from geoplan.scenario.read import read_scenario  # noqa: PLC0415
+    from geoplan.scenario.run import run_scenario  # noqa: PLC0415
+
+    if path.suffix.lower() == ".gpkg":
+        if overrides:
+            raise ScenarioError([say("compare.no_override", path=str(path))])
+        return read_side(path), path.parent
+    scenario = read_scenario(path, overrides=overrides)
+    with _progress(language) as tell:
+        result = run_scenario(scenario, folder=path.parent, data_root=call.data, progress=tell)
+    return side_of(result), Path(scenario.outputs.folder)
+
+
+def _compare_ways(call: _Call, language: Language) -> None:
+    """Plan one scenario in three ways and show them in one table."""
+    from geoplan.scenario.read import read_scenario  # noqa: PLC0415
+    from geoplan.scenario.ways import run_ways, ways_lines, ways_table, write_ways  # noqa: PLC0415
+
+    scenario = read_scenario(call.path)
+    with _progress(language) as tell:
+        ways = run_ways(scenario, folder=call.path.parent, data_root=call.data, progress=tell)
+    _print_table(ways_table(ways), language)
+    _print([line.text(language) for line in ways_lines(ways)])
+    _print_files(write_ways(ways, call.out or Path(scenario.outputs.folder)), language)
+
+
+def _pareto(call: _Call, language: Language) -> int:
+    """Find plans none of which is better in every goal; an interrupted search shows what it has, and goes on later."""
+    from geoplan.scenario.fronts import (  # noqa: PLC0415
+        front_lines,
+        front_table,
+        run_front,
+        write_front,
+    )
+    from geoplan.scenario.read import read_scenario  # noqa: PLC0415
+
+    scenario = read_scenario(call.path, overrides=call.overrides)
+    folder = call.out or Path(scenario.outputs.folder)
+    resume = folder / f"{scenario.name}-pareto.jsonl"
+    with _progress(language) as tell:
+        found = run_front(
+            scenario, folder=call.path.parent, data_root=call.data, resume=resume, progress=tell
+        )
+    _print_table(front_table(found), language)
+    _print([line.text(language) for line in front_lines(found)])
+    _print_files([resume, *write_front(found, folder)], language)
+    return 0 if found.front.is_complete else _INTERRUPTED
+
+
+def _print_files(paths: Sequence[Path], language: Language) -> None:
+    _print([text("cli.files", language), *(f"  {path}" for path in paths)])
+
+
+def _print_table(table: "SheetTable", language: Language) -> None:
+    """A table of a workbook on the terminal: numbers to the right, long reasons folded."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PIPE_WIDTH)
+
+    def shown(value: object) -> str:
+        if isinstance(value, Message):
+            return value.text(language)
+        if isinstance(value, float):
+            digits = ".0f" if value.is_integer() else ".1f" if abs(value) >= 10 else ".3g"  # noqa: PLR2004
+            return f"{value:,{digits}}"
+        return "" if value is None else str(value)
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(table.columns):
+        is_number = any(isinstance(row[number], int | float) for row in table.rows)
+        drawn.add_column(shown(heading), overflow="fold", justify="right" if is_number else "left")
+    for row in table.rows:
+        drawn.add_row(*(Text(shown(value)) for value in row))
+    _print([table.heading.text(language)])
+    console.print(drawn)
+    _print([""])
+
+
 def _rules(pack: str | None, out: Path | None, language: Language) -> None:
     """List the shipped rule packs, or check one and write it out."""
+    from geoplan.scenario.packs import (  # noqa: PLC0415
+        check_pack,
+        pack_list,
+        pack_page,
+        write_pack_page,
+    )
+
     if pack is None:
         _print(pack_list(language))
         return
@@ -299,7 +459,7 @@ def _print(lines: Sequence[str]) -> None:
         console.print(line, markup=False, highlight=False)
 
 
-def _print_problems(problems: Sequence[Problem], language: Language) -> None:
+def _print_problems(problems: Sequence["Problem"], language: Language) -> None:
     """The problems as a table, worst first, and how many there are."""
     order = ("error", "warning", "note")
     console = Console()

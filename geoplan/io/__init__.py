@@ -8,9 +8,11 @@ from geoplan.io.read import read_park
 from geoplan.io.result import read_layer
 from geoplan.io.sample import make_sample_park, write_sample
 from geoplan.io.sources import Source, read_source
+from geoplan.io.tables import SheetTable, write_tables
 from geoplan.io.write import write_geopackage
 
 __all__ = [
+    "SheetTable",
     "Source",
     "atomic_path",
     "make_sample_park",
@@ -22,4 +24,5 @@ __all__ = [
     "write_geopackage",
     "write_land_balance",
     "write_sample",
+    "write_tables",
 ]

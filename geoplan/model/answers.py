@@ -176,6 +176,8 @@ class Allocation:
         Table ``plan_rules``: every rule with its value and whether it is kept.
     proof
         Suitable area [m2] of the plan and its bound.
+    steps
+        Table ``plan_steps``: how the plan came about, where it was made step by step; empty elsewhere.
     """
 
     parcels: gpd.GeoDataFrame
@@ -183,6 +185,7 @@ class Allocation:
     rules: pd.DataFrame
     proof: Proof
     left_out: tuple[StageLeftOut, ...] = ()
+    steps: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -126,6 +126,11 @@ verdict_changes | none    |               | parcel_id finding        | scenario 
 rule_numbers    | none    |               | rule                     | scenario | 规则数值   | one number of the rule packs that the result rests on
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
+plan_steps      | none    |               | order                    | plan     | 规划步骤   | one step of the ranking: which parcel took which use, and why
+simulation_demand | none  |               | year product             | plan     | 模拟需求   | one use in one year of the simulation: what was asked, in how many runs it was met, why not in the others
+simulation_uses | none    |               | parcel_id year product   | plan     | 模拟用途概率 | how probable one use of one parcel is in one year
+simulation_indicators | none |            | year indicator product   | plan     | 模拟指标区间 | the range of one indicator in one year over the runs
+pareto_points   | none    |               | point goal               | plan     | 多目标前沿 | one goal of one plan of the front
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
 centre_changes  | none    |               | change name              | plan     | 服务中心增减 | what one centre more or less would do
 neighbourhoods  | polygon | neighbourhood_id | neighbourhood_id      | plan     | 创新街坊组团 | planned workplaces that one walks through
@@ -135,6 +140,9 @@ greenway_areas  | polygon | greenway_id   | greenway_id              | plan     
 greenway_land   | none    |               | parcel_id                | plan     | 绿道占地   | what the greenway takes of one parcel
 land_balance    | none    |               | use                      | indicators | 用地平衡表 | area of one use before and after
 indicators      | none    |               | indicator                | indicators | 指标     | one number of the plan
+difference      | polygon | parcel_id     | parcel_id                | scenario | 方案差异   | a parcel that two plans give different uses
+transition      | none    |               | use_before use_after     | scenario | 用地转移矩阵 | land that goes from one use of one plan to one of another
+indicator_changes | none  |               | indicator                | scenario | 指标变化   | one indicator of two plans
 problems        | any     |               | problem_id               | check    | 问题清单   | something the check found
 provenance      | none    |               | item                     | scenario | 来源记录   | where the result comes from
 """
@@ -481,6 +489,51 @@ plan_rules | value | number | | | | plan | 实际值 | what the plan has
 plan_rules | unit | text | | | | plan | 单位 | unit of the three
 plan_rules | is_kept | bool | | | | plan | 是否满足 | whether it is kept
 plan_rules | source | text | | | | plan | 依据 | where it comes from
+plan_steps | order | count | | | 1.. | plan | 序号 | order of the steps
+plan_steps | step | count | | | 1.. | plan | 步骤 | step of the ranking
+plan_steps | parcel_id | id | | | | plan | 地块编号 | the parcel
+plan_steps | kind | choice | | | locked claimed claimed_low filled forced handed_over | plan | 步骤类别 | what sort of step
+plan_steps | rule | text | | | | plan | 规划规则 | the claim, or the rule that was not kept yet
+plan_steps | product | text | | | | plan | 规划产品 | what it became
+plan_steps | score | share | | | 0..1 | plan | 适宜性得分 | how well that fits
+plan_steps | rank | count | | | 1.. | plan | 排名 | its rank for the claim
+plan_steps | ranked_count | count | | | 1.. | plan | 参与排序地块数 | parcels that were ranked
+plan_steps | text_en | text | | | | plan | 说明（英文） | the step in words, in English
+plan_steps | text_zh | text | | | | plan | 说明 | the step in words, in Chinese
+simulation_demand | year | year | | | | plan | 年份 | the year
+simulation_demand | product | text | | | | plan | 规划产品 | the use
+simulation_demand | demand_m2 | number | m2 | | 0.. | plan | 需求面积 | land that is to be converted to it by the end of the year
+simulation_demand | tolerance_m2 | number | m2 | | 0.. | plan | 容差 | how near is near enough
+simulation_demand | mean_m2 | number | m2 | | 0.. | plan | 平均面积 | mean over the runs
+simulation_demand | most_missing_m2 | number | m2 | | 0.. | plan | 最大缺口 | most that a run lacks
+simulation_demand | met_share | share | | | 0..1 | plan | 满足比例 | part of the runs within the tolerance
+simulation_demand | reason_en | text | | | | plan | 未满足原因（英文） | why not in the others, in English
+simulation_demand | reason_zh | text | | | | plan | 未满足原因 | why not in the others, in Chinese
+simulation_uses | parcel_id | id | | | | plan | 地块编号 | the parcel
+simulation_uses | year | year | | | | plan | 年份 | the year
+simulation_uses | product | text | | | | plan | 规划产品 | the use; as_today where it keeps that of today
+simulation_uses | probability | share | | | 0..1 | plan | 概率 | part of the runs in which the parcel has it at the end of the year
+simulation_indicators | year | year | | | | plan | 年份 | the year
+simulation_indicators | indicator | text | | | | plan | 指标代号 | short name of the indicator
+simulation_indicators | product | text | | | | plan | 规划产品 | the use it speaks of; empty for all
+simulation_indicators | unit | text | | | | plan | 单位 | unit
+simulation_indicators | least | number | | | | plan | 最小值 | least of all runs
+simulation_indicators | lower | number | | | | plan | 区间下限 | lower end of the range that most runs lie in
+simulation_indicators | median | number | | | | plan | 中位数 | half of the runs lie below
+simulation_indicators | upper | number | | | | plan | 区间上限 | upper end of the range that most runs lie in
+simulation_indicators | most | number | | | | plan | 最大值 | most of all runs
+simulation_indicators | name_en | text | | | | plan | 指标名称（英文） | its name in English
+simulation_indicators | name_zh | text | | | | plan | 指标 | its name in Chinese
+pareto_points | point | count | | | 1.. | plan | 方案序号 | number of the plan, in the order of the first goal
+pareto_points | goal | text | | | | plan | 目标代号 | short name of the goal
+pareto_points | name_en | text | | | | plan | 目标名称（英文） | its name in English
+pareto_points | name_zh | text | | | | plan | 目标 | its name in Chinese
+pareto_points | value | number | | | | plan | 数值 | what the plan has of it
+pareto_points | unit | text | | | | plan | 单位 | unit
+pareto_points | limit | number | | | | plan | 约束值 | what the goal had to keep while the first was made best; empty for none
+pareto_points | bound | number | | | | plan | 界 | of the first goal: no plan that keeps those limits is better
+pareto_points | is_proven | bool | | | | plan | 是否已证明 | whether the search proved it within the gap asked for
+pareto_points | is_knee | bool | | | | plan | 是否拐点 | whether the plan gives up least: the largest sum of the goals scaled from worst to best
 centres | centre_id | id | | | | plan | 中心编号 | name of the centre
 centres | parcel_id | text | | | | plan | 所在地块 | the parcel it stands on
 centres | name_en | text | | | | plan | 名称（英文） | its name in English
@@ -538,6 +591,29 @@ indicators | value | number | | | | indicators | 数值 | what it is; empty wher
 indicators | unit | text | | | | indicators | 单位 | unit
 indicators | note_en | text | | | | indicators | 说明（英文） | assumption or reason it is missing, in English
 indicators | note_zh | text | | | | indicators | 说明 | the same in Chinese
+difference | parcel_id | id | | | | scenario | 地块编号 | the parcel
+difference | area_m2 | number | m2 | | 0.. | scenario | 面积 | its area
+difference | use | code | | | | scenario | 现状用地代码 | land use today
+difference | use_before | code | | | | scenario | 方案一用地代码 | land use by the first plan
+difference | use_after | code | | | | scenario | 方案二用地代码 | land use by the second plan
+difference | product_before | text | | | | scenario | 方案一产品 | what the first plan makes of it
+difference | product_after | text | | | | scenario | 方案二产品 | what the second plan makes of it
+difference | reason_before_en | text | | | | scenario | 方案一理由（英文） | why, in English
+difference | reason_before_zh | text | | | | scenario | 方案一理由 | why, in Chinese
+difference | reason_after_en | text | | | | scenario | 方案二理由（英文） | why, in English
+difference | reason_after_zh | text | | | | scenario | 方案二理由 | why, in Chinese
+transition | use_before | code | | | | scenario | 方案一用地代码 | land use by the first plan
+transition | use_after | code | | | | scenario | 方案二用地代码 | land use by the second plan
+transition | area_m2 | number | m2 | | 0.. | scenario | 面积 | land
+transition | area_mu | number | mu | | 0.. | scenario | 面积（亩） | land in mu
+transition | parcel_count | count | | | 0.. | scenario | 地块数 | parcels
+indicator_changes | indicator | text | | | | scenario | 指标代号 | short name of the indicator, once
+indicator_changes | name_en | text | | | | scenario | 指标名称（英文） | its name in English
+indicator_changes | name_zh | text | | | | scenario | 指标 | its name in Chinese
+indicator_changes | before | number | | | | scenario | 方案一 | by the first plan
+indicator_changes | after | number | | | | scenario | 方案二 | by the second plan
+indicator_changes | change | number | | | | scenario | 变化 | second less first
+indicator_changes | unit | text | | | | scenario | 单位 | unit
 problems | problem_id | count | | | | check | 序号 | number
 problems | severity | choice | | | error warning note | check | 级别 | how bad it is
 problems | layer | text | | | | check | 图层 | the layer

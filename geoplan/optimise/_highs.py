@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import highspy
@@ -42,10 +43,10 @@ class Programme:
 class Solved:
     """What HiGHS found: ``x`` is None if nothing; ``bound`` holds whatever the outcome.
 
-    ``outcome`` is ``optimal``, ``infeasible``, ``work`` (limit of nodes) or ``time``.
+    ``outcome`` is ``optimal``, ``infeasible``, ``work`` (limit of nodes), ``time`` or ``interrupted`` (Ctrl-C).
     """
 
-    outcome: Literal["optimal", "infeasible", "work", "time"]
+    outcome: Literal["optimal", "infeasible", "work", "time", "interrupted"]
     x: Vector | None
     objective: float
     bound: float
@@ -60,8 +61,13 @@ def solve(  # noqa: PLR0913 - every limit is named
     time_limit_seconds: float | None = None,
     start: Vector | None = None,
     stop: Callable[[], bool] | None = None,
+    keeps_interrupted: bool = False,
 ) -> Solved:
-    """Solve on one thread; equal programmes give equal answers unless time, or ``stop`` now and then, cut the search."""
+    """Solve on one thread; equal programmes give equal answers unless time, or ``stop`` now and then, cut the search.
+
+    Ctrl-C stops the search at once; with ``keeps_interrupted`` what it had found comes back, else ``KeyboardInterrupt``
+    is raised.
+    """
     sign = 1.0 if programme.sense == "min" else -1.0
     if programme.cost.size == 0:  # HiGHS would say "empty model"
         holds = bool(np.all(programme.row_lower <= 0) and np.all(programme.row_upper >= 0))
@@ -81,12 +87,34 @@ def solve(  # noqa: PLR0913 - every limit is named
     if stop is not None:
         for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt):
             event.subscribe(lambda told: told.interrupt() if stop() else None)
-    solver.run()
-    if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
+    is_interrupted = _is_interrupted(solver)
+    if not is_interrupted and solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
         # the presolve of 1.13.1 empties some infeasible mixed programmes and then sees that its answer is none
         solver.setOptionValue("presolve", "off")
+        is_interrupted = _is_interrupted(solver)
+    if is_interrupted and not keeps_interrupted:
+        raise KeyboardInterrupt
+    solved = _read(solver, programme, sign, scale)
+    if solved.outcome == "interrupted" and not is_interrupted:  # ``stop`` cut it
+        return replace(solved, outcome="time")
+    return solved
+
+
+def _is_interrupted(solver: highspy.Highs) -> bool:
+    """Run the solver; whether Ctrl-C stopped it. Only the main thread hears Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
         solver.run()
-    return _read(solver, programme, sign, scale)
+        return False
+    solver.HandleUserInterrupt = True
+    worker = solver.startSolve()
+    try:
+        while worker.is_alive():
+            worker.join(0.1)
+    except KeyboardInterrupt:
+        solver.cancelSolve()
+        worker.join()
+        return True
+    return False
 
 
 def _is_mixed(programme: Programme) -> bool:
@@ -132,13 +160,15 @@ def _model(programme: Programme, factor: float) -> highspy.HighsLp:
 def _read(solver: highspy.Highs, programme: Programme, sign: float, scale: float) -> Solved:
     status, info = solver.getModelStatus(), solver.getInfo()
     statuses = highspy.HighsModelStatus
-    outcome: Literal["optimal", "infeasible", "work", "time"]
+    outcome: Literal["optimal", "infeasible", "work", "time", "interrupted"]
     if status in {statuses.kInfeasible, statuses.kUnboundedOrInfeasible}:
         return Solved(outcome="infeasible", x=None, objective=math.nan, bound=math.nan)
     if status == statuses.kOptimal:
         outcome = "optimal"
-    elif status in {statuses.kTimeLimit, statuses.kInterrupt}:
+    elif status == statuses.kTimeLimit:
         outcome = "time"
+    elif status == statuses.kInterrupt:
+        outcome = "interrupted"
     elif status in {statuses.kSolutionLimit, statuses.kIterationLimit}:
         outcome = "work"
     else:
@@ -163,7 +193,7 @@ def _read(solver: highspy.Highs, programme: Programme, sign: float, scale: float
 class Relaxed:
     """The optimum of a linear programme, with the reduced cost of each column."""
 
-    outcome: Literal["optimal", "infeasible", "work", "time"]
+    outcome: Literal["optimal", "infeasible", "work", "time", "interrupted"]
     x: Vector | None
     bound: float
     reduced: Vector

@@ -151,6 +151,8 @@ def assign_labels(  # noqa: PLR0913 - every choice is named
         Nothing satisfies all: names a set that cannot hold together, and how much each would have to give.
     UnfinishedError
         The limit was reached before any answer was found.
+    KeyboardInterrupt
+        Ctrl-C came before any answer was found; after that, the best answer so far comes back with its bound.
 
     Examples
     --------
@@ -170,15 +172,18 @@ def assign_labels(  # noqa: PLR0913 - every choice is named
         relative_gap=relative_gap,
         node_limit=node_limit,
         time_limit_seconds=time_limit_seconds,
+        keeps_interrupted=True,
     )
     if solved.outcome == "infeasible":
         raise _quarrel(choices, blocks, node_limit)
     if solved.x is None:
+        if solved.outcome == "interrupted":
+            raise KeyboardInterrupt
         raise UnfinishedError([])
     chosen = solved.x.astype(bool)
     objective = float(choices.worth[chosen].sum())
     statuses: dict[str, Status] = {
-        "optimal": "optimal", "work": "feasible", "time": "cut_by_time"
+        "optimal": "optimal", "work": "feasible", "time": "cut_by_time", "interrupted": "interrupted"
     }  # fmt: skip
     labels = np.full(sizes.size, -1, dtype=np.int64)
     labels[choices.row[chosen]] = choices.label[chosen]

@@ -8,8 +8,9 @@ from typing import Literal
 
 __all__ = ["Proof", "Status", "gap_share"]
 
-#: ``optimal``: proven within the tolerance; ``feasible``: stopped by the limit of work; ``cut_by_time``: stopped by the clock.
-Status = Literal["optimal", "feasible", "cut_by_time"]
+#: ``optimal``: proven within the tolerance; ``feasible``: stopped by the limit of work; ``cut_by_time``: stopped by the clock;
+#: ``interrupted``: stopped by hand.
+Status = Literal["optimal", "feasible", "cut_by_time", "interrupted"]
 
 
 def gap_share(objective: float, bound: float) -> float:

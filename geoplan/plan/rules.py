@@ -139,7 +139,7 @@ class Rule:
 
     def is_kept(self, labels: NDArray[np.int64]) -> bool:
         """Whether a plan keeps it; a total that just reaches a limit does."""
-        total, spare = self.total(labels), self._spare
+        total, spare = self.total(labels), self.spare
         both = [bool(labels[i] == p and labels[j] == q) for i, p, j, q in self._pairs.tolist()]
         return self.total_lower - spare <= total <= self.total_upper + spare and not any(both)
 
@@ -147,7 +147,7 @@ class Rule:
         """Candidate x product: whether the rule would break if only this candidate changed to this product."""
         own = self.totals[np.arange(labels.size), labels]
         total = own.sum() - own[:, None] + self.totals
-        spare = self._spare
+        spare = self.spare
         broken = (total < self.total_lower - spare) | (total > self.total_upper + spare)
         i, p, j, q = self._pairs.T
         broken[i[labels[j] == q], p[labels[j] == q]] = True
@@ -155,7 +155,8 @@ class Rule:
         return np.asarray(broken)
 
     @property
-    def _spare(self) -> float:
+    def spare(self) -> float:
+        """Totals that differ by less are the same."""
         return _SAME_SHARE * float(self.totals.max(axis=1, initial=0.0).sum())
 
     @property

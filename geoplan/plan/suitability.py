@@ -20,7 +20,7 @@ from geoplan.plan.problem import Product
 from geoplan.spatial.raster import mean_slope
 from geoplan.words import Message, join, say
 
-__all__ = ["CRITERIA", "Suitability", "score_products"]
+__all__ = ["CRITERIA", "Suitability", "facilities_of", "score_products"]
 
 _TRUNK = ("trunk",)
 _MAIN = ("trunk", "arterial")
@@ -218,6 +218,11 @@ def _facilities(park: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Messag
         layer = layer[~layer["status"].isin(["planned", "candidate"])]
     public = staying[staying["use"].astype(str).str.startswith(_PUBLIC_SERVICE)]
     return _layer_or_parcels(layer, public, "facilities")
+
+
+def facilities_of(park: Park, is_candidate: pd.Series) -> gpd.GeoSeries | Message:
+    """Facilities of today that stay, or why there are none."""
+    return _facilities(park, park.parcels[~is_candidate.to_numpy(dtype=bool)])
 
 
 def _industry(_: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:

@@ -22,10 +22,12 @@ __all__ = [
     "GreenwayModel",
     "Names",
     "OutputsModel",
+    "ParetoModel",
     "PlanModel",
     "RoleModel",
     "Scenario",
     "SeparationModel",
+    "SimulateModel",
     "asking_for_quality",
 ]
 
@@ -142,8 +144,13 @@ class SeparationModel(_Frozen):
 
 
 class PlanModel(_Frozen):
-    """What the land may become."""
+    """What the land may become.
 
+    ``way`` is how it is planned: ``optimal`` (proven), ``rules`` (ranking and thresholds) or ``simulate`` (year by
+    year); all answer the same question.
+    """
+
+    way: Literal["optimal", "rules", "simulate"] = "optimal"
     phase_1_blocks: tuple[str, ...] = ()
     candidates: CandidatesModel = CandidatesModel()
     products: tuple[str, ...]
@@ -172,6 +179,38 @@ class RoleModel(_Frozen):
     road_classes: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     within_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 100.0
+
+
+class SimulateModel(_Frozen):
+    """How the land is reallocated year by year; the policy numbers are in the rule packs.
+
+    Attributes
+    ----------
+    first_year
+        By default the year after the scenario's date.
+    demand
+        Land that each product is to have taken [mu]: at the end of the last year, or by year; straight in between.
+        Without it, what the optimal plan builds.
+    yearly_budget_amount
+        What may be spent in a year, in the park's currency.
+    show
+        The plan that is shown: the most typical run, the most probable plan, or a run by number (from 0).
+    """
+
+    first_year: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    years: Annotated[int, Field(ge=1, le=100)] = 15
+    runs: Annotated[int, Field(ge=1, le=100_000)] = 100
+    seed: Annotated[int, Field(ge=0)] = 2026
+    demand: dict[str, AreaMu | dict[int, AreaMu]] = Field(default_factory=dict)
+    yearly_budget_amount: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    show: Literal["typical", "probable"] | Annotated[int, Field(ge=0)] = "typical"
+
+
+class ParetoModel(_Frozen):
+    """Goals that cannot be had together, and how many plans to look for; the first goal is made best."""
+
+    goals: tuple[str, ...] = ("suitability", "compactness")
+    points: Annotated[int, Field(ge=2)] = 9
 
 
 class CentresModel(_Frozen):
@@ -266,6 +305,8 @@ class Scenario(_Frozen):
     numbers: dict[str, float] = Field(default_factory=dict)
     evaluate: EvaluateModel = EvaluateModel()
     plan: PlanModel | None = None
+    simulate: SimulateModel | None = None
+    pareto: ParetoModel | None = None
     centres: CentresModel | None = None
     facilities: tuple[FacilityModel, ...] = ()
     greenway: GreenwayModel | None = None

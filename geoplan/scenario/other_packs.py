@@ -14,10 +14,12 @@ from geoplan.words import Message, say
 __all__ = ["evaluate_by_others", "load_all_rules"]
 
 
-def load_all_rules(scenario: Scenario, *, folder: Path) -> tuple[Rules, Mapping[str, Rules]]:
+def load_all_rules(
+    scenario: Scenario, *, folder: Path, beneath: Sequence[str] = ()
+) -> tuple[Rules, Mapping[str, Rules]]:
     """The rules of a scenario, and those of ``evaluate.other_packs`` by name; paths are relative to ``folder``.
 
-    The scenario's own ``numbers`` lie over the other packs too, where these have them: they are the planner's choice.
+    The packs ``beneath`` lie under those of the scenario. The scenario's own ``numbers`` lie over the other packs too, where these have them: they are the planner's choice.
 
     Raises
     ------
@@ -29,7 +31,9 @@ def load_all_rules(scenario: Scenario, *, folder: Path) -> tuple[Rules, Mapping[
     rules = Rules(packs=())
     try:
         rules = load_rules(
-            _paths(scenario.rules, folder), overrides=scenario.numbers, overrides_source=source
+            [*beneath, *_paths(scenario.rules, folder)],
+            overrides=scenario.numbers,
+            overrides_source=source,
         )
     except ScenarioError as error:
         problems += error.problems

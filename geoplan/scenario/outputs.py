@@ -54,12 +54,7 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "threshold_curve": result.robustness.threshold_curve,
         }
     layers |= extra_tables(result)
-    if result.allocation is not None:
-        layers |= {
-            "plan": _plan_columns(result.allocation.parcels),
-            "suitability": result.allocation.suitability,
-            "plan_rules": result.allocation.rules,
-        }
+    layers |= _plan_layers(result)
     layers |= _places_of(result)
     if result.land_balance is not None:
         layers["land_balance"] = result.land_balance
@@ -97,6 +92,25 @@ def _places_of(result: Result) -> dict[str, pd.DataFrame]:
         layers["neighbourhoods"] = result.neighbourhoods.areas
     if result.greenway is not None:
         layers["greenway"] = result.greenway.lines
+    return layers
+
+
+def _plan_layers(result: Result) -> dict[str, pd.DataFrame]:
+    layers: dict[str, pd.DataFrame] = {}
+    if result.allocation is not None:
+        layers = {
+            "plan": _plan_columns(result.allocation.parcels),
+            "suitability": result.allocation.suitability,
+            "plan_rules": result.allocation.rules,
+        }
+        if not result.allocation.steps.empty:
+            layers["plan_steps"] = result.allocation.steps
+    if result.simulation is not None:
+        layers |= {
+            "simulation_demand": result.simulation.demand,
+            "simulation_uses": result.simulation.uses,
+            "simulation_indicators": result.simulation.indicators,
+        }
     return layers
 
 

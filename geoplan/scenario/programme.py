@@ -12,16 +12,17 @@ from geoplan.plan import (
     CandidateRule,
     CentreRole,
     FacilityAsk,
+    Horizon,
     Programme,
     Separation,
     ShareTarget,
     products_of,
 )
-from geoplan.scenario.model import AreaModel, CentresModel, FacilityModel, PlanModel
+from geoplan.scenario.model import AreaModel, CentresModel, FacilityModel, PlanModel, SimulateModel
 from geoplan.units import m2_from_mu
 from geoplan.words import name_in_both
 
-__all__ = ["facilities_of", "programme_of", "roles_of"]
+__all__ = ["facilities_of", "horizon_of", "programme_of", "roles_of"]
 
 
 def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
@@ -58,6 +59,32 @@ def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
         ),
         locks=MappingProxyType(dict(plan.locks)),
         phase_1_blocks=plan.phase_1_blocks,
+    )
+
+
+def horizon_of(asked: SimulateModel, *, year: int) -> Horizon:
+    """The horizon that a scenario asks for; areas leave mu for m2 here.
+
+    Parameters
+    ----------
+    year
+        Of the scenario's date: the simulation begins in the next, unless it names its first year.
+    """
+    first = year + 1 if asked.first_year is None else asked.first_year
+    last = first + asked.years - 1
+    paths = {
+        key: path if isinstance(path, dict) else {last: path} for key, path in asked.demand.items()
+    }
+    budget = inf if asked.yearly_budget_amount is None else asked.yearly_budget_amount
+    return Horizon(
+        first_year=first,
+        years=asked.years,
+        runs=asked.runs,
+        seed=asked.seed,
+        demand_m2={
+            key: {at: m2_from_mu(area) for at, area in path.items()} for key, path in paths.items()
+        },
+        budget_amount=budget,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import InputError
+from geoplan.errors import InputError, ScenarioError
 from geoplan.evaluate import assess_robustness, evaluate_park, ledger_quality
 from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_corrections, read_park
@@ -38,20 +38,24 @@ from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.validate import check_park
 from geoplan.plan import (
+    Programme,
+    Simulation,
     group_neighbourhoods,
+    plan_by_rules,
     plan_land_use,
     route_greenway,
+    simulate_land_use,
     site_centres,
     site_facilities,
 )
-from geoplan.scenario.model import Scenario
+from geoplan.scenario.model import Scenario, SimulateModel
 from geoplan.scenario.other_packs import evaluate_by_others, load_all_rules
 from geoplan.scenario.previous import Previous, read_previous, verdict_changes
-from geoplan.scenario.programme import facilities_of, programme_of, roles_of
+from geoplan.scenario.programme import facilities_of, horizon_of, programme_of, roles_of
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
-__all__ = ["STAGES", "Result", "Stage", "load_park", "run_scenario"]
+__all__ = ["STAGES", "Result", "Stage", "load_park", "rules_of", "run_scenario", "with_plan"]
 
 Stage = str
 #: The steps of a run, in order; ``run_scenario(until=...)`` stops after one of them.
@@ -59,6 +63,8 @@ STAGES: tuple[Stage, ...] = ("read", "check", "evaluate", "plan", "centres", "gr
 
 #: The trials of ``assess_robustness`` draw from here, so that a run repeats.
 _SEED = 2026
+#: Packs that a way to plan cannot do without: laid beneath those of a scenario that does not name them.
+_PACKS_OF_WAY = {"rules": ("ranking-assumed",), "simulate": ("simulate-assumed",)}
 Progress = Callable[[Message, int, int], None]
 
 
@@ -103,6 +109,7 @@ class Result:
     changes: pd.DataFrame | None = None
     neighbourhoods: Neighbourhoods | None = None
     facilities: Facilities | None = None
+    simulation: Simulation | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -137,6 +144,18 @@ def corrected_park(park: Park, path: Path) -> Park:
         raise InputError(error.problems, headline=headline) from error
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     return replace(corrected, inputs={**park.inputs, path.name: checksum})
+
+
+def rules_of(scenario: Scenario, *, folder: Path, needs: Sequence[str] = ()) -> Rules:
+    """The rule packs that a scenario names, over those that its way to plan (or ``needs``) cannot do without."""
+    return load_all_rules(scenario, folder=folder, beneath=_beneath(scenario, needs))[0]
+
+
+def _beneath(scenario: Scenario, needs: Sequence[str] = ()) -> list[str]:
+    ways = [] if scenario.plan is None else [scenario.plan.way]
+    ways += [] if scenario.simulate is None else ["simulate"]
+    needed = [*needs, *(pack for way in ways for pack in _PACKS_OF_WAY.get(way, ()))]
+    return [pack for pack in dict.fromkeys(needed) if pack not in scenario.rules]
 
 
 def run_scenario(
@@ -187,7 +206,7 @@ def run_scenario(
     if at("evaluate"):
         result = _evaluated(result, other_rules)
     if at("plan"):
-        result = _planned(result)
+        result = _planned(result, tell)
     if at("centres"):
         result = _with_facilities(_with_centres(result))
     if at("greenway"):
@@ -201,7 +220,7 @@ def _opened(
     scenario: Scenario, folder: Path, data_root: Path | None
 ) -> tuple[Result, Mapping[str, Rules]]:
     """Everything that a scenario names, read: rules and other packs, park, corrections, last time's result."""
-    rules, other_rules = load_all_rules(scenario, folder=folder)
+    rules, other_rules = load_all_rules(scenario, folder=folder, beneath=_beneath(scenario))
     as_read = park = load_park(scenario, folder=folder, data_root=data_root)
     if scenario.corrections is not None:
         park = corrected_park(as_read, found_file(scenario.corrections, folder, data_root))
@@ -225,6 +244,20 @@ def _opened(
         previous=previous,
     )
     return result, other_rules
+
+
+def with_plan(result: Result, allocation: Allocation, *, name: str) -> Result:
+    """The result of another plan for the same land, under another name: centres, greenway and indicators follow it."""
+    scenario = result.scenario.model_copy(update={"name": name})
+    given = replace(
+        result,
+        scenario=scenario,
+        allocation=allocation,
+        left_out=(*result.left_out, *allocation.left_out),
+        provenance=_provenance(scenario, result.rules, result.park),
+    )
+    given = _with_greenway(_with_facilities(_with_centres(given)))
+    return given if given.evaluation is None else _measured(given, given.evaluation)
 
 
 def _judged(scenario: Scenario, park: Park, rules: Rules) -> Evaluation:
@@ -273,20 +306,44 @@ def _evaluated(result: Result, other_rules: Mapping[str, Rules]) -> Result:
     )
 
 
-def _planned(result: Result) -> Result:
-    if result.scenario.plan is None or result.evaluation is None:
+def _planned(result: Result, tell: Progress) -> Result:
+    plan, evaluation = result.scenario.plan, result.evaluation
+    if plan is None or evaluation is None:
         return _without(result, "plan", say("scenario.no_plan"))
-    allocation = plan_land_use(
-        result.park,
-        result.evaluation,
-        programme=programme_of(
-            result.scenario.plan,
-            rules=result.rules,
-            source=f"scenario {result.scenario.name}",
-        ),
-        rules=result.rules,
-    )
+    programme = programme_of(plan, rules=result.rules, source=f"scenario {result.scenario.name}")
+    if plan.way == "simulate" or result.scenario.simulate is not None:
+        result = _simulated(result, evaluation, programme, tell)
+    if plan.way == "simulate" and result.simulation is not None:
+        allocation = _shown(result.simulation, result.scenario.simulate or SimulateModel())
+    else:
+        planned = plan_by_rules if plan.way == "rules" else plan_land_use
+        allocation = planned(result.park, evaluation, programme=programme, rules=result.rules)
     return replace(result, allocation=allocation, left_out=(*result.left_out, *allocation.left_out))
+
+
+def _simulated(
+    result: Result, evaluation: Evaluation, programme: Programme, tell: Progress
+) -> Result:
+    asked = result.scenario.simulate or SimulateModel()
+    simulation = simulate_land_use(
+        result.park,
+        evaluation,
+        programme=programme,
+        rules=result.rules,
+        horizon=horizon_of(asked, year=result.scenario.date.year),
+        progress=lambda done, of: tell(say("scenario.runs", done=done, count=of), done, of),
+    )
+    return replace(result, simulation=simulation)
+
+
+def _shown(simulation: Simulation, asked: SimulateModel) -> Allocation:
+    """The plan that stands for the runs."""
+    if asked.show == "probable":
+        return simulation.allocation
+    run = simulation.typical_run if asked.show == "typical" else asked.show
+    if run >= simulation.run_count:
+        raise ScenarioError([say("scenario.no_run", run=run, count=simulation.run_count)])
+    return simulation.plan_of_run(run)
 
 
 def _with_centres(result: Result) -> Result:

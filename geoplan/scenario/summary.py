@@ -9,6 +9,7 @@ from geoplan.evaluate.triage import triage_table
 from geoplan.model.answers import Allocation, Centres, Evaluation, Facilities, Robustness
 from geoplan.model.corrections import parcels_of_corrections
 from geoplan.model.rulepack import Rules
+from geoplan.plan import Simulation
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
@@ -30,6 +31,8 @@ def summary_lines(result: Result) -> list[Message]:
         lines += _about_sureness(result.robustness)
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
+    if result.simulation is not None:
+        lines += _about_simulation(result.simulation)
     if result.centres is not None:
         lines += _about_centres(result.centres)
     if result.facilities is not None:
@@ -191,6 +194,7 @@ def _about_changes(changes: pd.DataFrame, parcels: pd.DataFrame) -> Message:
 
 def _about_plan(allocation: Allocation) -> list[Message]:
     candidates = allocation.parcels[allocation.parcels["is_candidate"]]
+    kept, asked = int(allocation.rules["is_kept"].sum()), len(allocation.rules)
     sold = candidates[candidates["planned_use"].str.startswith(("07", "09"))]
     return [
         say(
@@ -205,12 +209,45 @@ def _about_plan(allocation: Allocation) -> list[Message]:
             population=float(candidates["planned_population"].sum()),
         ),
         say(
-            "summary.proof",
+            "summary.proof" if kept == asked else "summary.proof_of_kept",
             gap=allocation.proof.gap_share,
-            kept=int(allocation.rules["is_kept"].sum()),
-            rules=len(allocation.rules),
+            kept=kept,
+            rules=asked,
         ),
     ]
+
+
+def _about_simulation(simulation: Simulation) -> list[Message]:
+    horizon, table = simulation.horizon, simulation.demand
+    last = horizon.first_year + horizon.years - 1
+    lines = [
+        say(
+            "summary.simulation",
+            count=simulation.run_count,
+            first=horizon.first_year,
+            last=last,
+            seed=horizon.seed,
+            met=float(table["met_share"].mean()),
+        )
+    ]
+    if not simulation.is_complete:
+        lines.append(say("summary.simulation_cut", count=simulation.run_count, asked=horizon.runs))
+    worst = table[(table["year"] == last) & (table["met_share"] < 1)].sort_values(
+        "met_share", kind="stable"
+    )
+    names = {p.key: p.name for p in simulation.question.programme.products}
+    lines += [
+        say(
+            "summary.simulation_short",
+            product=names[row["product"]],
+            met=float(row["met_share"]),
+            demand_mu=mu_from_m2(float(row["demand_m2"])),
+            mean_mu=mu_from_m2(float(row["mean_m2"])),
+            why=name_in_both({"en": row["reason_en"], "zh": row["reason_zh"]}),
+        )
+        for _, row in worst.head(3).iterrows()
+    ]
+    return lines
 
 
 def _about_problems(result: Result) -> Message:

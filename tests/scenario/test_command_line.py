@@ -127,7 +127,7 @@ def test_ctrl_c_is_one_sentence(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("geoplan.cli.run_scenario", interrupted)
+    monkeypatch.setattr("geoplan.scenario.run.run_scenario", interrupted)
     assert main(["--lang", "en", "run", str(town / "town.yaml")]) == 130
     assert "interrupted: nothing was half-written" in capsys.readouterr().err
 
