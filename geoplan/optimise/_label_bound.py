@@ -165,8 +165,8 @@ class Dual:
             rows.table(asked.n * asked.k) for rows in (asked.band, asked.server, asked.gate)
         )
         self._squared = self._band.power(2)
-        self._least = 1e-9 * np.asarray(self._squared.sum(axis=1)).ravel() + 1e-30
-        self._n_served = np.asarray(self._server.sum(axis=0)).ravel()
+        self._least = 1e-9 * np.asarray(self._squared.sum(axis=1), dtype=np.float64).ravel() + 1e-30
+        self._n_served = np.asarray(self._server.sum(axis=0), dtype=np.float64).ravel()
         self._is_gated = np.diff(asked.gate.start) > 0
         self._step = _Step(np.full(self.price.size, 0.3), np.zeros(self.price.size))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -160,7 +161,7 @@ def reordered(field: Field, order: Indices) -> Field:
     ends = np.sort(ends, axis=1)
     rank = np.lexsort((ends[:, 1], ends[:, 0]))
 
-    def turned(table: NDArray[np.generic]) -> NDArray[np.generic]:
+    def turned(table: NDArray[Any]) -> NDArray[Any]:
         if table.shape[0] == 0:
             return table
         mirrored = np.where(swapped[:, None, None], table.transpose(0, 2, 1), table)
@@ -340,7 +341,7 @@ def _stacked(tables: Sequence[sp.csr_array], n_columns: int) -> sp.csr_array:
 def _coverage(n: int, k: int, coverages: Sequence[Coverage]) -> tuple[Rows, Rows, Vector]:
     servers, gates, rewards = [], [], [np.zeros(0)]
     for each in coverages:
-        reach = sp.csr_array(each.reaches)
+        reach: sp.csr_array[Any] = sp.csr_array(each.reaches)  # type: ignore[type-var, arg-type, unused-ignore]
         reward = np.asarray(each.reward, dtype=float)
         if reach.shape != (reward.size, n):
             raise ValueError(
@@ -348,7 +349,7 @@ def _coverage(n: int, k: int, coverages: Sequence[Coverage]) -> tuple[Rows, Rows
             )
         if not np.all(np.isfinite(reward) & (reward >= 0)):
             raise ValueError(f"coverage {each.name}: a reward must be a number of at least 0")
-        points = sp.coo_array(reach)
+        points: sp.coo_array[Any] = sp.coo_array(reach)
         kept = points.data != 0
         servers.append(
             _literals(points.row[kept], points.col[kept], each.labels, reward.size, n, k)

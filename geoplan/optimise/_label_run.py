@@ -271,8 +271,8 @@ def _search(
 def _order(question: Field) -> Indices:
     """Neighbours near each other: messages then travel far in one sweep, and memory is read in order."""
     m = question.ends.shape[0]
-    graph = sp.coo_array((np.ones(m), question.ends.T), shape=(question.n, question.n))
-    graph = sp.csr_matrix(graph + graph.T)
+    one_way = sp.coo_array((np.ones(m), question.ends.T), shape=(question.n, question.n))
+    graph = sp.csr_matrix(one_way + one_way.T)
     return reverse_cuthill_mckee(graph, symmetric_mode=True).astype(np.int64)
 
 

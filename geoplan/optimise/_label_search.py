@@ -94,7 +94,7 @@ def enlist(i, a, c, members, place, n_members):  # type: ignore[no-untyped-def] 
 
 
 @kernel
-def anneal(  # noqa: ANN202, C901, PLR0912, PLR0913, PLR0917
+def anneal(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR0913, PLR0917
     labels,  # noqa: ANN001
     best,  # noqa: ANN001
     value,  # noqa: ANN001
@@ -109,7 +109,7 @@ def anneal(  # noqa: ANN202, C901, PLR0912, PLR0913, PLR0917
     literals,  # noqa: ANN001
     heat,  # noqa: ANN001
     state,  # noqa: ANN001
-):  # type: ignore[no-untyped-def]  # noqa: ANN001, C901, PLR0912, PLR0913, PLR0917, RUF100
+):
     """A run of moves; ``value`` is the worth now and of the best labels. Looks at whether the rules hold once per n moves."""
     unary = worths[0]
     lower, upper = bands[3], bands[4]
