@@ -157,7 +157,7 @@ def _improve(among: Vector, demand: Vector, capacity: Vector, place: Indices) ->
     """Move one point or exchange two while that pays."""
     everyone = np.arange(place.size)
     left = capacity * (1 + ROUNDING) - np.bincount(place, weights=demand, minlength=capacity.size)
-    while True:
+    while place.size:
         here = among[everyone, place]
         change = np.where(demand[:, None] <= left[None, :], among, np.inf) - here[:, None]
         point, site = divmod(int(change.argmin()), capacity.size)
@@ -173,6 +173,7 @@ def _improve(among: Vector, demand: Vector, capacity: Vector, place: Indices) ->
         left[place[one]] += demand[one] - demand[two]
         left[place[two]] += demand[two] - demand[one]
         place[one], place[two] = place[two], place[one]
+    return place
 
 
 def _best_exchange(

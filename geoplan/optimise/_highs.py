@@ -234,6 +234,8 @@ class GrowingProgramme:
         in linear and mixed-integer linear programming, Mathematical Programming 99, 2004).
         """
         price = np.array(self._solver.getSolution().row_dual) * self._scale
+        if price.size != self._row_lower.size or not np.isfinite(price).all():
+            price = np.zeros(self._row_lower.size)  # cut before there were prices
         limit = np.where(price > 0, self._row_lower, self._row_upper)
         price = np.where(np.isfinite(limit), price, 0.0)
         reduced: Vector = self._programme.cost - self._rows.T @ price

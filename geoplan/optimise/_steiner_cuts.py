@@ -86,9 +86,9 @@ class CutSearch:
             solved = programme.solve(time_limit_seconds=left if np.isfinite(left) else None)
             if solved.outcome == "infeasible":
                 return True
+            self.raise_bound(solved.bound)
             if solved.x is None or solved.outcome != "optimal":
                 return False
-            self.raise_bound(solved.bound)
             if solved.bound > self.goal():
                 return True
             self.offer(solved.x)

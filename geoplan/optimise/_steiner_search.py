@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geoplan.optimise._steiner_cuts import CutSearch
 from geoplan.optimise._steiner_dual import Ascent, ascend, needed_arcs
 from geoplan.optimise._steiner_net import Distances, Net, shrink, without_long_edges
-from geoplan.optimise._steiner_primal import best_tree
+from geoplan.optimise._steiner_primal import best_tree, exchange_paths, grow, span
 
 __all__ = ["Found", "search"]
 
@@ -20,6 +20,9 @@ __all__ = ["Found", "search"]
 STARTS = 100
 ROOTS = 10
 ROUNDS = 20
+#: Good trees whose edges are joined, and rounds of cuts for the net they make.
+JOINED = 16
+PART_WORK = 100
 #: Another round is not worth it if more than this share of the edges is left.
 LITTLE = 0.95
 #: Whole costs: a bound so little above a whole number is not taken for more than it.
@@ -98,8 +101,8 @@ class _Search:
         """Cost of the edges bought."""
         return float(sum(self.given_cost[edge] for edge in self.taken))
 
-    def narrow(self) -> Literal["open", "done"]:
-        """Shrink, grow, bound and rule out, round after round, while that helps."""
+    def narrow(self, *, is_joined: bool = False) -> Literal["open", "done"]:
+        """Shrink, grow, bound and rule out, round after round, while that helps; join good trees once on the way."""
         for _ in range(ROUNDS):
             if self._shrink():
                 return "done"
@@ -109,7 +112,10 @@ class _Search:
             if self.best.is_done or time.perf_counter() > self.deadline:
                 return "done"
             if self.net.cost.size > LITTLE * size:
-                break
+                if is_joined:
+                    break
+                is_joined = True
+                self._join_trees()
         return "done" if self._shrink() else "open"
 
     def prove(self, work_limit: int) -> None:
@@ -167,6 +173,36 @@ class _Search:
         others = self.rng.choice(self.net.n, min(self.net.n, STARTS // 2), replace=False)
         tree = best_tree(self.net, distances, starts=np.unique(np.concatenate([starts, others])))
         self.offer(self.net, tree.edges)
+
+    def _join_trees(self) -> None:
+        """Exchange paths of good trees, and search the small net of all their edges.
+
+        Pajor, Uchoa & Werneck, A robust and scalable algorithm for the Steiner problem in graphs, Mathematical
+        Programming Computation 10, 2018 (recombination of solutions).
+        """
+        net = self.net
+        distances = Distances.of(net)
+        starts = self.rng.permutation(net.terminals)[:STARTS]
+        trees = {
+            tree.edges.tobytes(): tree
+            for tree in (span(net, grow(net, distances, start)) for start in starts.tolist())
+        }
+        used = np.zeros(net.cost.size, dtype=bool)
+        for tree in sorted(trees.values(), key=lambda tree: tree.cost)[:JOINED]:
+            better = exchange_paths(net, tree)
+            self.offer(net, better.edges)
+            used[better.edges] = True
+            if time.perf_counter() > self.deadline:
+                break
+        edges = np.flatnonzero(used)
+        part = net.only(used)
+        part = replace(part, origin=tuple((edge,) for edge in edges.tolist()))
+        best = _Best(is_whole=self.best.is_whole, relative_gap=self.best.relative_gap)
+        work = _Search(part, best, self.rng, self.deadline)
+        if work.narrow(is_joined=True) == "open":
+            work.prove(PART_WORK)
+        if best.edges:
+            self.offer(net, np.array(best.edges, dtype=np.int64))
 
     def _bound(self) -> None:
         roots = self.rng.permutation(self.net.terminals)[:ROOTS]

@@ -37,6 +37,8 @@ MANY = 3_000
 #: Rounds without a better bound than by this share end the linear part.
 PATIENCE = 12
 GAIN = 1e-5
+#: Nodes of HiGHS for every round of work.
+NODES = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,9 +153,9 @@ class TwoWayCuts:
             solved = programme.solve(time_limit_seconds=left if np.isfinite(left) else None)
             if solved.outcome == "infeasible":
                 return True
+            self.raise_bound(solved.bound)
             if solved.x is None or solved.outcome != "optimal":
                 return False
-            self.raise_bound(solved.bound)
             if solved.bound > self.goal():
                 return True
             self.offer(solved.x)
@@ -194,7 +196,7 @@ class TwoWayCuts:
                 return False
             solved = solve(
                 self._programme(is_whole=True),
-                node_limit=self.work_limit,
+                node_limit=NODES * self.work_limit,
                 time_limit_seconds=left if np.isfinite(left) else None,
             )
             if solved.outcome == "infeasible":
