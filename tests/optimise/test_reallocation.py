@@ -95,9 +95,7 @@ def test_units_are_whole_and_what_brings_the_demand_nearer_is_taken() -> None:
 
 
 def test_one_that_fits_goes_before_a_better_one_that_exceeds() -> None:
-    question = street(
-        2, size=np.array([3.0, 2.0]), appeal=np.array([[9.0], [0.0]]), demand=[[2.0]]
-    )
+    question = street(2, size=np.array([3.0, 2.0]), appeal=np.array([[9.0], [0.0]]), demand=[[2.0]])
     assert run(question).label.tolist() == [-1, 0]
 
 
@@ -179,9 +177,7 @@ def test_area_money_and_demand_hold_in_every_year(seed: int, number: int) -> Non
     assert np.all(np.cumsum(course.spent) <= np.cumsum(question.budget) + 1e-9)
     rows = np.flatnonzero(course.label >= 0)
     assert np.all(question.first_year[rows, course.label[rows]] <= course.year[rows])
-    both = [
-        course.label[i] == p and course.label[j] == q for i, p, j, q in question.apart.tolist()
-    ]
+    both = [course.label[i] == p and course.label[j] == q for i, p, j, q in question.apart.tolist()]
     assert not any(both)
 
 
