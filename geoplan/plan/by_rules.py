@@ -25,6 +25,8 @@ __all__ = ["plan_by_rules"]
 #: The packs that hold its numbers.
 PACK = "ranking-assumed"
 _LOCKED, _NO_RULE = 1, -1
+#: Scores that differ by less are the same.
+_SAME_SCORE = 1e-9
 
 
 def plan_by_rules(
@@ -210,7 +212,7 @@ class _Ranking:
         if self.labels[row] >= 0:
             return None
         for label in np.argsort(-worth, kind="stable").tolist():
-            if worth[label] < max(least, 0.0):
+            if worth[label] < least - _SAME_SCORE:
                 return None
             if self._fits(row, label):
                 return int(label)
