@@ -126,10 +126,12 @@ def judged(  # noqa: PLR0913  (what a finding says, part by part)
 
 
 def everywhere(ground: Ground, value: float) -> Floats:
+    """The same number for every parcel."""
     return np.full(len(ground.land), float(value))
 
 
 def part_of(part: Floats, whole: Floats) -> Floats:
+    """A part over its whole; not known where there is no whole."""
     return np.asarray(
         np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0), dtype=np.float64
     )

@@ -163,6 +163,6 @@ def _main_group(
     key, of_row = np.unique(parcel * (len(of_firm) + 1) + group + 1, return_inverse=True)
     part = np.bincount(of_row, weights=land, minlength=len(key))
     at, trade = np.divmod(key, len(of_firm) + 1)
-    is_main = (trade > 0) & (2 * part > total[at] * (1 + _ROUNDING))
+    is_main = 2 * part > total[at] * (1 + _ROUNDING)
     code[at[is_main]] = trade[is_main] - 1
     return code

@@ -205,7 +205,7 @@ def test_another_pack_that_says_otherwise_is_named():
 def test_the_triage_hangs_on_an_unknown_answer_only_where_it_decides():
     # P1 never reported: below or not decides; P2 is vacant: whatever the mean says, it is revitalised or acquired
     town = street_of(4, vacancy_months=[0.0, 30.0, 0.0, 0.0], is_vacant=[False, True, False, False])
-    amounts = {"P1": [NAN] * 3, "P2": [NAN] * 3, "P3": [9e6] * 3, "P4": [1e6] * 3}
+    amounts = {"P1": [NAN] * 4, "P2": [NAN] * 4, "P3": [9e6] * 4, "P4": [1e6] * 4}
     told = assessed(one_firm_each(town, amounts)).triage.set_index("parcel_id")
     assert told["sureness"].tolist() == ["unknown_data", "unknown_data", "robust", "robust"]
     assert told["unknown_tests"].tolist() == ["below_mean", "has_building", "", ""]
