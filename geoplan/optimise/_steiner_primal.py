@@ -163,7 +163,7 @@ def _paths(net: Net, edges: Indices) -> list[list[int]]:
         for first, edge in near[key]:
             node, path = first, [edge]
             while node not in keys:
-                node, edge = next(step for step in near[node] if step[1] != path[-1])
-                path.append(edge)
+                node, onward = next(step for step in near[node] if step[1] != path[-1])
+                path.append(onward)
             paths.add(tuple(sorted(path)))
     return [list(path) for path in sorted(paths)]
