@@ -18,7 +18,6 @@ from benchmarks._allocation_towns import (
     adjacency_worth,
     excess_ha,
     served_worth,
-    worth,
 )
 
 __all__ = ["Offer", "cp_sat", "greedy", "highs", "nsga2"]
@@ -97,7 +96,9 @@ def nsga2(town: Town, offer: Offer, limit_s: float) -> None:
         def __init__(self) -> None:
             super().__init__(n_var=n, n_obj=3, n_ieq_constr=1, xl=0, xu=k - 1, vtype=int)
 
-        def _evaluate(self, x: np.ndarray, out: dict[str, object], *_: object, **__: object) -> None:
+        def _evaluate(
+            self, x: np.ndarray, out: dict[str, object], *_: object, **__: object
+        ) -> None:
             own = town.score[np.arange(n), x].sum()
             out["F"] = [-own, -adjacency_worth(town, x), -served_worth(town, x)]
             out["G"] = [excess_ha(town, x) - 1e-9]
@@ -225,5 +226,3 @@ def cp_sat(town: Town, offer: Offer, limit_s: float) -> None:
 
     solver.solve(model, Found())
     offer(None, solver.best_objective_bound / scale)
-
-

@@ -90,7 +90,12 @@ def make_town(n: int, compactness: str) -> Town:
 def _cells(at: np.ndarray, side: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Areas, neighbours and lengths of shared borders of the cells within a square."""
     n = len(at)
-    mirrored = [at * (-1, 1), at * (1, -1), (2 * side, 0) + at * (-1, 1), (0, 2 * side) + at * (1, -1)]
+    mirrored = [
+        at * (-1, 1),
+        at * (1, -1),
+        (2 * side, 0) + at * (-1, 1),
+        (0, 2 * side) + at * (1, -1),
+    ]
     cells = Voronoi(np.concatenate([at, *mirrored]))
     area = np.zeros(n)
     for i in range(n):
@@ -111,7 +116,9 @@ def _bumps(rng: np.random.Generator, at: np.ndarray, side: float) -> np.ndarray:
     tree = cKDTree(at)
     for c in range(count):
         near = tree.query_ball_point(middle[c], 3 * width[c])
-        fit[near] += height[c] * np.exp(-((at[near] - middle[c]) ** 2).sum(axis=1) / (2 * width[c] ** 2))
+        fit[near] += height[c] * np.exp(
+            -((at[near] - middle[c]) ** 2).sum(axis=1) / (2 * width[c] ** 2)
+        )
     return (fit - fit.min()) / np.ptp(fit)
 
 
@@ -135,7 +142,9 @@ def worth(town: Town, plan: np.ndarray) -> float:
 def excess_ha(town: Town, plan: np.ndarray) -> float:
     """Land by which the uses miss their limits."""
     land = np.bincount(plan, weights=town.area_ha, minlength=len(SHARES))
-    return float(np.maximum(town.lower_ha - land, 0).sum() + np.maximum(land - town.upper_ha, 0).sum())
+    return float(
+        np.maximum(town.lower_ha - land, 0).sum() + np.maximum(land - town.upper_ha, 0).sum()
+    )
 
 
 def is_kept(town: Town, plan: np.ndarray) -> bool:

@@ -43,18 +43,16 @@ TOWNS = (
 )
 QUICK_TOWNS = ((300, "moderate", 5.0), (300, "strong", 5.0))
 #: Time limits of the peers in the full run and in the quick one.
-LIMITS_S = {"greedy": (60.0, 5.0), "nsga2": (300.0, 5.0), "highs": (60.0, 5.0), "cp-sat": (60.0, 5.0)}
+LIMITS_S = {
+    "greedy": (60.0, 5.0),
+    "nsga2": (300.0, 5.0),
+    "highs": (60.0, 5.0),
+    "cp-sat": (60.0, 5.0),
+}
 #: How much longer than its limit a side may take to write its model before it is stopped.
 GRACE_S = 60.0
 
 Side = Callable[[Town, Offer, float], None]
-SIDES: dict[str, tuple[Side, str]] = {
-    "geoplan": (lambda *question: ours(*question), "numpy"),
-    "greedy": (greedy, "numpy"),
-    "nsga2": (nsga2, "pymoo"),
-    "highs": (highs, "highspy"),
-    "cp-sat": (cp_sat, "ortools"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +91,7 @@ def main() -> None:
 def told(case: str, answers: dict[str, Answer]) -> list[Row]:
     """The rows of one town."""
     rows = []
-    best_bound = min((a.bound for a in answers.values() if a.bound == a.bound), default=math.nan)  # noqa: PLR0124
+    best_bound = min((a.bound for a in answers.values() if a.bound == a.bound), default=math.nan)
     for side, answer in answers.items():
         if not math.isfinite(answer.objective):
             rows.append(Row(case=case, side=side, metric=TIMED_OUT, value=answer.seconds, unit="s"))
@@ -154,6 +152,16 @@ def ours(town: Town, offer: Offer, limit_s: float) -> None:
         progress=progress,
     )
     offer(answer.labels, answer.proof.bound)
+
+
+#: Each side, and the package that it needs.
+SIDES: dict[str, tuple[Side, str]] = {
+    "geoplan": (ours, "numpy"),
+    "greedy": (greedy, "numpy"),
+    "nsga2": (nsga2, "pymoo"),
+    "highs": (highs, "highspy"),
+    "cp-sat": (cp_sat, "ortools"),
+}
 
 
 def run(side: str, town: Town, limit_s: float) -> Answer:

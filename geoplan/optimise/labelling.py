@@ -134,14 +134,17 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
     watch = Watch.until(began, time_limit_seconds, stop)
     found = run(
         field,
-        any_answer=lambda score: _any_labels(score, allowed, weight, bands, conflicts, locks, watch),
-        start=None if start is None else np.array(start, dtype=np.int64),
+        any_answer=lambda score: _any_labels(
+            score, allowed, weight, bands, conflicts, locks, watch
+        ),
+        start=None if start is None else _checked_start(start, field.n, field.k),
         seed=seed,
         relative_gap=relative_gap,
         work_limit=work_limit,
         watch=watch,
         progress=progress,
     )
+    labels = found.labels
     status: Status = "cut_by_time" if watch.was_cut else "feasible"
     proof = Proof(
         objective=found.objective,
@@ -152,7 +155,14 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
         seed=seed,
         method=found.method,
     )
-    return Labelling(labels=found.labels, proof=proof, trace=tuple(found.trace))
+    return Labelling(labels=labels, proof=proof, trace=tuple(found.trace))
+
+
+def _checked_start(start: ArrayLike, n: int, k: int) -> NDArray[np.int64]:
+    labels = np.array(start, dtype=np.int64)
+    if labels.shape != (n,) or (n and (labels.min() < 0 or labels.max() >= k)):
+        raise ValueError(f"start must be one label of 0 to {k - 1} per row")
+    return labels
 
 
 def _no_less(bound: float, objective: float) -> float:
