@@ -29,9 +29,9 @@ Indices = NDArray[np.int64]
 #: Up to so many columns HiGHS is asked first, with so many nodes.
 SMALL, SMALL_NODES = 1_500, 5_000
 #: Rounds of the bound before the first labels, and beside each run of the search until it is settled.
-BOUND_ROUNDS = 4
+BOUND_ROUNDS = 2
 #: Moves per node of the first run, how often they double, and temperatures as shares of the spread of a node.
-MOVES, DOUBLINGS = 100, 5
+MOVES, DOUBLINGS = 50, 6
 HOT, WARM, COLD = 0.08, 0.03, 0.002
 #: A label is proposed if its belief is so near that of the best, as a share of the spread.
 NEAR = 0.6

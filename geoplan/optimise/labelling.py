@@ -50,7 +50,7 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
     start: ArrayLike | None = None,
     seed: int = 0,
     relative_gap: float = 1e-6,
-    work_limit: int = 30,
+    work_limit: int = 7,
     time_limit_seconds: float | None = None,
     progress: Callable[[Moment], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -86,7 +86,7 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
     relative_gap
         Stop once the answer is proven this near the best.
     work_limit
-        Rounds of search and bound.
+        Rounds of search and bound; each takes about twice the time of the one before, up to the seventh.
     time_limit_seconds, stop
         Extra stops; ``stop`` is asked now and then. So is Ctrl-C: the answer is the best so far, ``cut_by_time``.
     progress
