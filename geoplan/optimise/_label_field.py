@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +20,7 @@ __all__ = ["Coverage", "Field", "Rows", "field_of", "reordered", "spread_of", "w
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,7 +43,7 @@ class Coverage:
 
     name: str
     labels: tuple[int, ...]
-    reaches: sp.sparray | NDArray[np.generic]
+    reaches: sp.csr_array | sp.coo_array | NDArray[np.float64]
     reward: ArrayLike
     nodes: Sequence[int] | Indices | None = None
     asking: tuple[int, ...] = ()
@@ -161,11 +162,12 @@ def reordered(field: Field, order: Indices) -> Field:
     ends = np.sort(ends, axis=1)
     rank = np.lexsort((ends[:, 1], ends[:, 0]))
 
-    def turned(table: NDArray[Any]) -> NDArray[Any]:
+    def turned(table: NDArray[T]) -> NDArray[T]:
         if table.shape[0] == 0:
             return table
-        mirrored = np.where(swapped[:, None, None], table.transpose(0, 2, 1), table)
-        return np.ascontiguousarray(mirrored[rank])
+        mirrored = table.copy()
+        mirrored[swapped] = table[swapped].transpose(0, 2, 1)
+        return mirrored[rank]
 
     def moved(rows: Rows) -> Rows:
         literal = place[rows.literal // field.k] * field.k + rows.literal % field.k
@@ -211,10 +213,8 @@ def field_of(  # noqa: PLR0913 - the whole question
         raise ValueError(f"shapes do not fit: score {scores.shape}, allowed {may.shape}")
     n, k = scores.shape
     for lock in locks:
-        rows, labels = np.asarray(lock.rows, np.int64), np.asarray(lock.labels, np.int64)
-        only = np.zeros_like(may)
-        only[rows, labels] = True
-        may[rows] &= only[rows]
+        rows, labels = _within(lock.rows, n, lock.name), _within(lock.labels, k, lock.name)
+        np.logical_and.at(may, rows, np.arange(k) == labels[:, None])
     if not np.all(np.isfinite(scores[may])):
         raise ValueError("every score of an allowed label must be a number")
     ends, pair = _pairs(n, k, edges, edge_weight, affinity, edge_kind)
@@ -282,6 +282,8 @@ def _with_conflicts(
     n, k = unary.shape
     listed = [np.asarray(each.pairs, dtype=np.int64).reshape(-1, 4) for each in conflicts]
     pairs = np.concatenate([np.zeros((0, 4), np.int64), *listed])
+    _within(pairs[:, [0, 2]], n, "conflicts")
+    _within(pairs[:, [1, 3]], k, "conflicts")
     if pairs.size == 0:
         return ends, pair, np.zeros((0, k, k), dtype=bool)
     if np.any(pairs[:, 0] == pairs[:, 2]):
@@ -308,6 +310,14 @@ def with_weights(band: Band, weight: ArrayLike | None, shape: tuple[int, ...]) -
     return replace(band, labels=(), rows=None, coefficients=row.toarray().reshape(shape))
 
 
+def _within(numbers: ArrayLike, count: int, name: str) -> Indices:
+    """The numbers of nodes or labels, if all of them exist."""
+    given = np.asarray(numbers, dtype=np.int64)
+    if given.size and (given.min() < 0 or given.max() >= count):
+        raise ValueError(f"{name}: a number is not within 0 to {count - 1}")
+    return given
+
+
 def spread_of(values: Vector, may: Mask) -> Vector:
     """Largest less smallest value of each row among those that count; 0 if none does."""
     high = np.where(may, values, -np.inf).max(axis=1, initial=-np.inf)
@@ -317,8 +327,8 @@ def spread_of(values: Vector, may: Mask) -> Vector:
 
 def _band_row(n: int, k: int, sizes: Vector, band: Band) -> sp.csr_array:
     if band.coefficients is None:
-        rows = np.arange(n) if band.rows is None else np.unique(np.asarray(band.rows, np.int64))
-        labels = np.unique(np.asarray(band.labels, dtype=np.int64))
+        rows = np.arange(n) if band.rows is None else np.unique(_within(band.rows, n, band.name))
+        labels = np.unique(_within(band.labels, k, band.name))
         column = (rows[:, None] * k + labels).ravel()
         value = np.repeat(sizes[rows], labels.size)
     else:
@@ -341,7 +351,7 @@ def _stacked(tables: Sequence[sp.csr_array], n_columns: int) -> sp.csr_array:
 def _coverage(n: int, k: int, coverages: Sequence[Coverage]) -> tuple[Rows, Rows, Vector]:
     servers, gates, rewards = [], [], [np.zeros(0)]
     for each in coverages:
-        reach: sp.csr_array[Any] = sp.csr_array(each.reaches)  # type: ignore[type-var, arg-type, unused-ignore]
+        reach = sp.csr_array(each.reaches)
         reward = np.asarray(each.reward, dtype=float)
         if reach.shape != (reward.size, n):
             raise ValueError(
@@ -349,12 +359,14 @@ def _coverage(n: int, k: int, coverages: Sequence[Coverage]) -> tuple[Rows, Rows
             )
         if not np.all(np.isfinite(reward) & (reward >= 0)):
             raise ValueError(f"coverage {each.name}: a reward must be a number of at least 0")
-        points: sp.coo_array[Any] = sp.coo_array(reach)
+        points = sp.coo_array(reach)
         kept = points.data != 0
         servers.append(
             _literals(points.row[kept], points.col[kept], each.labels, reward.size, n, k)
         )
         nodes = np.zeros(0, np.int64) if each.nodes is None else np.asarray(each.nodes, np.int64)
+        if each.nodes is None and each.asking:
+            raise ValueError(f"coverage {each.name}: asking needs nodes")
         if each.nodes is not None and nodes.shape != reward.shape:
             raise ValueError(f"coverage {each.name}: {nodes.size} nodes, {reward.size} rewards")
         gates.append(_literals(np.arange(nodes.size), nodes, each.asking, reward.size, n, k))
@@ -371,7 +383,8 @@ def _coverage(n: int, k: int, coverages: Sequence[Coverage]) -> tuple[Rows, Rows
 def _literals(  # noqa: PLR0913, PLR0917 - points and nodes side by side
     point: Indices, node: Indices, labels: Sequence[int], h: int, n: int, k: int
 ) -> sp.csr_array:
-    some = np.unique(np.asarray(labels, dtype=np.int64))
+    some = np.unique(_within(labels, k, "coverages"))
+    _within(node, n, "coverages")
     row = np.repeat(point, some.size)
     column = (np.asarray(node, np.int64)[:, None] * k + some).ravel()
     table = sp.csr_array(sp.coo_array((np.ones(row.size), (row, column)), shape=(h, n * k)))

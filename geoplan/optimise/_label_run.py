@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +18,9 @@ from geoplan.errors import UnfinishedError
 from geoplan.optimise._label_exact import n_columns, solve_exactly
 from geoplan.optimise._label_field import Field, reordered
 
+if TYPE_CHECKING:
+    from geoplan.optimise._label_search import Search
+
 __all__ = ["Moment", "Watch", "run"]
 
 Vector = NDArray[np.float64]
@@ -23,10 +28,10 @@ Indices = NDArray[np.int64]
 
 #: Up to so many columns HiGHS is asked first, with so many nodes.
 SMALL, SMALL_NODES = 1_500, 5_000
-#: Rounds of the bound before the first labels, and beside each run of the search.
-FIRST_ROUNDS, MORE_ROUNDS = 4, 4
+#: Rounds of the bound before the first labels, and beside each run of the search until it is settled.
+BOUND_ROUNDS = 2
 #: Moves per node of the first run, how often they double, and temperatures as shares of the spread of a node.
-MOVES, DOUBLINGS = 100, 5
+MOVES, DOUBLINGS = 50, 6
 HOT, WARM, COLD = 0.08, 0.03, 0.002
 #: A label is proposed if its belief is so near that of the best, as a share of the spread.
 NEAR = 0.6
@@ -165,11 +170,16 @@ def run(  # noqa: PLR0913 - a search has its settings
         any_answer(np.zeros(question.unary.shape))
     if start is not None:
         found.offer(start)
-    if n_columns(question) <= SMALL:
-        _exactly(found, any_answer)
-        found.tell(0)
-    if question.n and not found.is_done and not watch.ask():
-        _search(found, any_answer, start, seed, work_limit)
+    try:
+        if question.n == 0 or n_columns(question) <= SMALL:
+            _exactly(found, any_answer)
+            found.tell(0)
+        if question.n and not found.is_done and not watch.ask():
+            _search(found, any_answer, start, seed, work_limit)
+    except KeyboardInterrupt:  # between two rounds
+        watch.was_cut = True
+        if found.best is None:
+            raise
     return found
 
 
@@ -202,84 +212,121 @@ def _search(
     seed: int,
     work_limit: int,
 ) -> None:
-    # numba is loaded only where a question is large enough to need it
-    from geoplan.optimise._label_bound import Dual  # noqa: PLC0415
-    from geoplan.optimise._label_search import Search  # noqa: PLC0415
-
     found.method = "message passing, annealing"
     order = _order(found.question)
-    question = reordered(found.question, order)
-    ends = question.ends.ravel()
-    incident = np.argsort(ends, kind="stable") // 2
-    first = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=question.n))])
-    dual = Dual(question, first, incident)
-    searches = [Search(question, first, incident, seed=2 * seed + side) for side in range(2)]
-
-    def back(labels: Indices) -> Indices:
-        mine = np.empty_like(labels)
-        mine[order] = labels
-        return mine
-
-    def bound() -> None:
-        for _ in range(FIRST_ROUNDS):
-            if not dual.is_settled and not found.watch.is_over():
-                dual.improve(found.watch.is_over)
-
-    found.watch.all_of([bound])
-    found.bound = min(found.bound, dual.bound)
-    now = dual.belief.argmax(axis=1) if start is None else start[order]
-    found.offer(back(now))
+    sides = _Sides(found, reordered(found.question, order), order, seed)
+    found.watch.all_of([sides.bound])
+    sides.take_bound()
+    labels = sides.dual.belief.argmax(axis=1) if start is None else start[order]
+    found.offer(sides.back(labels))
     found.tell(1)
-    dear = np.ones(dual.price.size)
-    all_literals = np.flatnonzero(question.allowed.ravel())
     for work in range(work_limit):
         if found.is_done or found.watch.ask():
             break
-        if work == 1 and found.best is None:
-            found.offer(any_answer(_unordered(dual.belief, order)))
-        begin = now if found.best is None else found.best[order]
-        moves = question.n * MOVES * 2 ** min(work, DOUBLINGS)
-        near = dual.belief.max(axis=1, keepdims=True) - dual.belief <= NEAR * dual.unit
-        penalty = dear * (2 * np.abs(dual.price) + _unit_price(question, dual.unit))
-        results: dict[int, tuple[Indices | None, Indices]] = {}
-
-        def anneal(side: int, hot: float, literals: Indices) -> None:
-            results[side] = searches[side].anneal(  # noqa: B023
-                begin,  # noqa: B023 - all tasks end within the round
-                penalty=penalty,  # noqa: B023
-                hot=hot * dual.unit,
-                cold=COLD * dual.unit,
-                moves=moves,  # noqa: B023
-                literals=literals,
-                is_over=found.watch.is_over,
-            )
-
-        tasks: list[Callable[[], object]] = [lambda: anneal(0, HOT, np.flatnonzero(near.ravel()))]  # noqa: B023
-        tasks.append((lambda: anneal(1, WARM, all_literals)) if dual.is_settled else bound)
-        found.watch.all_of(tasks)
-        found.bound = min(found.bound, dual.bound)
-        for _, (best, now) in sorted(results.items()):
-            found.offer(None if best is None else back(best))
-            total = question.totals(now)
-            missed = (total < question.band_lower - question.slack) | (
-                total > question.band_upper + question.slack
-            )
-            dear[missed] *= 2
+        labels = labels if found.best is None else found.best[order]
+        labels = sides.advance(labels, sides.question.n * MOVES * 2 ** min(work, DOUBLINGS))
+        if work == 0 and found.best is None and not found.watch.ask():
+            found.offer(any_answer(sides.score()))
         found.tell(work + 1)
+
+
+class _Sides:
+    """The bound and two searches on the reordered question, advanced side by side."""
+
+    def __init__(self, found: Found, question: Field, order: Indices, seed: int) -> None:
+        # numba is loaded only where a question is large enough to need it
+        from geoplan.optimise._label_bound import Dual  # noqa: PLC0415
+        from geoplan.optimise._label_search import Search  # noqa: PLC0415
+
+        self.found, self.question, self.order = found, question, order
+        ends = question.ends.ravel()
+        incident = np.argsort(ends, kind="stable") // 2
+        first = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=question.n))])
+        self.dual = Dual(question, first, incident)
+        self._searches = [
+            Search(question, first, incident, seed=2 * seed + side) for side in (0, 1)
+        ]
+        self._every = np.flatnonzero(question.allowed.ravel())
+        self._dear = np.ones(question.band_lower.size)
+
+    def back(self, labels: Indices) -> Indices:
+        """The labels in the order of the question as it was asked."""
+        asked = np.empty_like(labels)
+        asked[self.order] = labels
+        return asked
+
+    def score(self) -> Vector:
+        """The beliefs, in the order of the question as it was asked."""
+        score = np.empty_like(self.dual.belief)
+        score[self.order] = self.dual.belief
+        return np.where(np.isfinite(score), score, 0.0)
+
+    def bound(self) -> None:
+        """Some rounds of the bound, as long as they help."""
+        for _ in range(BOUND_ROUNDS):
+            if not self.dual.is_settled and not self.found.watch.is_over():
+                self.dual.improve(self.found.watch.is_over)
+
+    def take_bound(self) -> None:
+        """Hand the bound over."""
+        self.found.bound = min(self.found.bound, self.dual.bound)
+
+    def advance(self, labels: Indices, moves: int) -> Indices:
+        """A hot run from these labels beside the bound, or beside a warm run once the bound is settled.
+
+        Returns the labels at the end of the first run, which may break rules.
+        """
+        dual = self.dual
+        near = dual.belief.max(axis=1, keepdims=True) - dual.belief <= NEAR * dual.unit
+        price = self._dear * (2 * np.abs(dual.price) + _unit_price(self.question, dual.unit))
+        runs = [_Run(labels, price, moves, HOT * dual.unit, COLD * dual.unit, np.flatnonzero(near))]
+        if dual.is_settled:
+            runs.append(replace(runs[0], hot=WARM * dual.unit, literals=self._every))
+        tasks = [
+            partial(self._anneal, search, each)
+            for search, each in zip(self._searches, runs, strict=False)
+        ]
+        self.found.watch.all_of([*tasks, *([] if dual.is_settled else [self.bound])])
+        self.take_bound()
+        for each in runs:
+            self.found.offer(None if each.best is None else self.back(each.best))
+            total, asked = self.question.totals(each.end), self.question
+            too_small = total < asked.band_lower - asked.slack
+            self._dear[too_small | (total > asked.band_upper + asked.slack)] *= 2
+        return runs[0].end
+
+    def _anneal(self, search: Search, run: _Run) -> None:
+        run.best, run.end = search.anneal(
+            run.begin,
+            penalty=run.penalty,
+            hot=run.hot,
+            cold=run.cold,
+            moves=run.moves,
+            literals=run.literals,
+            is_over=self.found.watch.is_over,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """One run of annealing: its settings, the best labels it met that keep all rules, and those at its end."""
+
+    begin: Indices
+    penalty: Vector
+    moves: int
+    hot: float
+    cold: float
+    literals: Indices
+    best: Indices | None = None
+    end: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def _order(question: Field) -> Indices:
     """Neighbours near each other: messages then travel far in one sweep, and memory is read in order."""
     m = question.ends.shape[0]
     one_way = sp.coo_array((np.ones(m), question.ends.T), shape=(question.n, question.n))
-    graph = sp.csr_matrix(one_way + one_way.T)
+    graph = sp.csr_array(one_way + one_way.T)
     return reverse_cuthill_mckee(graph, symmetric_mode=True).astype(np.int64)
-
-
-def _unordered(belief: Vector, order: Indices) -> Vector:
-    score = np.empty_like(belief)
-    score[order] = belief
-    return np.where(np.isfinite(score), score, 0.0)
 
 
 def _unit_price(question: Field, unit: float) -> Vector:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from geoplan.optimise._kernel import kernel
 from geoplan.optimise._label_field import Field, Rows
+from geoplan.optimise._label_kernels import anneal
 
 __all__ = ["Search"]
 
@@ -22,137 +22,6 @@ Indices = NDArray[np.int64]
 
 #: Moves between two looks at the clock.
 CHUNK = 400_000
-SWAPS = 0.3
-
-
-@kernel
-def draw(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """A number from 0 to 1 (Marsaglia, Xorshift RNGs, Journal of Statistical Software 8, 2003)."""
-    x = state[0]
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
-    state[0] = x
-    return np.float64(x >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@kernel
-def change(i, c, labels, worths, graph, bands, totals, covers, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
-    """Give node i label c; the gain in worth, and in penalties."""
-    unary, pair = worths
-    ends, start, incident = graph
-    band_start, band_of, band_value, lower, upper, penalty = bands
-    server_start, server_of, gate_start, gate_of, is_gated, reward = covers
-    n_servers, n_gates = counts
-    k = unary.shape[1]
-    a = labels[i]
-    gain = unary[i, c] - unary[i, a]
-    for p in range(start[i], start[i + 1]):
-        e = incident[p]
-        if ends[e, 0] == i:
-            other = labels[ends[e, 1]]
-            gain += pair[e, c, other] - pair[e, a, other]
-        else:
-            other = labels[ends[e, 0]]
-            gain += pair[e, other, c] - pair[e, other, a]
-    excess = 0.0
-    for step in (-1, 1):
-        literal = i * k + (a if step < 0 else c)
-        for q in range(band_start[literal], band_start[literal + 1]):
-            b = band_of[q]
-            before = max(0.0, lower[b] - totals[b]) + max(0.0, totals[b] - upper[b])
-            totals[b] += step * band_value[q]
-            after = max(0.0, lower[b] - totals[b]) + max(0.0, totals[b] - upper[b])
-            excess += penalty[b] * (after - before)
-        for q in range(server_start[literal], server_start[literal + 1]):
-            h = server_of[q]
-            n_servers[h] += step
-            turned = n_servers[h] == (0 if step < 0 else 1)
-            if turned and (n_gates[h] > 0 or not is_gated[h]):
-                gain += step * reward[h]
-        for q in range(gate_start[literal], gate_start[literal + 1]):
-            h = gate_of[q]
-            n_gates[h] += step
-            turned = n_gates[h] == (0 if step < 0 else 1)
-            if turned and n_servers[h] > 0:
-                gain += step * reward[h]
-    labels[i] = c
-    return gain, excess
-
-
-@kernel
-def enlist(i, a, c, members, place, n_members):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
-    """Move node i from the list of label a to that of label c."""
-    at = place[i]
-    last = members[a, n_members[a] - 1]
-    members[a, at] = last
-    place[last] = at
-    n_members[a] -= 1
-    members[c, n_members[c]] = i
-    place[i] = n_members[c]
-    n_members[c] += 1
-
-
-@kernel
-def anneal(  # type: ignore[no-untyped-def]  # noqa: ANN202, C901, PLR0912, PLR0913, PLR0917
-    labels,  # noqa: ANN001
-    best,  # noqa: ANN001
-    value,  # noqa: ANN001
-    worths,  # noqa: ANN001
-    graph,  # noqa: ANN001
-    bands,  # noqa: ANN001
-    slack,  # noqa: ANN001
-    totals,  # noqa: ANN001
-    covers,  # noqa: ANN001
-    counts,  # noqa: ANN001
-    lists,  # noqa: ANN001
-    literals,  # noqa: ANN001
-    heat,  # noqa: ANN001
-    state,  # noqa: ANN001
-):
-    """A run of moves; ``value`` is the worth now and of the best labels. Looks at whether the rules hold once per n moves."""
-    unary = worths[0]
-    lower, upper = bands[3], bands[4]
-    members, place, n_members = lists
-    hot, cold, moves = heat
-    n, k = unary.shape
-    temperature = hot
-    n_moves = int(moves)
-    for m in range(n_moves + 1):
-        if m % 1_000 == 0:
-            temperature = hot * (cold / hot) ** (m / n_moves)
-        if (m % n == 0 or m == n_moves) and value[0] > value[1]:
-            is_kept = True
-            for b in range(totals.size):
-                is_kept &= lower[b] - slack[b] <= totals[b] <= upper[b] + slack[b]
-            if is_kept:
-                value[1] = value[0]
-                best[:] = labels
-        literal = literals[int(draw(state) * literals.size)]
-        i, c = literal // k, literal % k
-        a = labels[i]
-        if a == c:
-            continue
-        j = -1
-        if draw(state) < SWAPS and n_members[c] > 0:
-            j = members[c, int(draw(state) * n_members[c])]
-            if unary[j, a] == -np.inf:
-                continue
-        gain, excess = change(i, c, labels, worths, graph, bands, totals, covers, counts)
-        if j >= 0:
-            more, other = change(j, a, labels, worths, graph, bands, totals, covers, counts)
-            gain += more
-            excess += other
-        better = gain - excess
-        if better >= 0 or draw(state) < np.exp(better / temperature):
-            value[0] += gain
-            enlist(i, a, c, members, place, n_members)
-            if j >= 0:
-                enlist(j, c, a, members, place, n_members)
-        else:
-            if j >= 0:
-                change(j, c, labels, worths, graph, bands, totals, covers, counts)
-            change(i, a, labels, worths, graph, bands, totals, covers, counts)
 
 
 class Search:
@@ -196,7 +65,7 @@ class Search:
             ends = [hot * (cold / hot) ** (at / moves) for at in (done, done + now_moves)]
             totals = asked.totals(now)  # anew, so that rounding does not pile up
             value[0] = asked.worth(now)
-            anneal(now, best, value, self._worths, self._graph, bands, asked.slack, totals, covers, counts, lists, literals, (ends[0], ends[1], float(now_moves)), self._state)  # fmt: skip
+            anneal(now, best, value, self._worths, self._graph, bands, asked.slack, totals, covers, counts, lists, literals, (ends[0], ends[1], now_moves), self._state)  # fmt: skip
             done += now_moves
         return (best if asked.is_kept(best) else None), now
 

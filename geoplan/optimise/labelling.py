@@ -50,7 +50,7 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
     start: ArrayLike | None = None,
     seed: int = 0,
     relative_gap: float = 1e-6,
-    work_limit: int = 30,
+    work_limit: int = 7,
     time_limit_seconds: float | None = None,
     progress: Callable[[Moment], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -86,7 +86,7 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
     relative_gap
         Stop once the answer is proven this near the best.
     work_limit
-        Rounds of search and bound.
+        Rounds of search and bound; each takes about twice the time of the one before, up to the seventh.
     time_limit_seconds, stop
         Extra stops; ``stop`` is asked now and then. So is Ctrl-C: the answer is the best so far, ``cut_by_time``.
     progress
@@ -137,13 +137,14 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
         any_answer=lambda score: _any_labels(
             score, allowed, weight, bands, conflicts, locks, watch
         ),
-        start=None if start is None else np.array(start, dtype=np.int64),
+        start=None if start is None else _checked_start(start, field.n, field.k),
         seed=seed,
         relative_gap=relative_gap,
         work_limit=work_limit,
         watch=watch,
         progress=progress,
     )
+    labels = found.labels
     status: Status = "cut_by_time" if watch.was_cut else "feasible"
     proof = Proof(
         objective=found.objective,
@@ -154,7 +155,14 @@ def label_nodes(  # noqa: PLR0913 - every choice is named
         seed=seed,
         method=found.method,
     )
-    return Labelling(labels=found.labels, proof=proof, trace=tuple(found.trace))
+    return Labelling(labels=labels, proof=proof, trace=tuple(found.trace))
+
+
+def _checked_start(start: ArrayLike, n: int, k: int) -> NDArray[np.int64]:
+    labels = np.array(start, dtype=np.int64)
+    if labels.shape != (n,) or (n and (labels.min() < 0 or labels.max() >= k)):
+        raise ValueError(f"start must be one label of 0 to {k - 1} per row")
+    return labels
 
 
 def _no_less(bound: float, objective: float) -> float:
