@@ -6,7 +6,7 @@ from geoplan.plan.candidates import candidate_parcels, problems_of, targets_like
 from geoplan.plan.centres import CentreRole, residents, site_centres
 from geoplan.plan.facilities import GOALS, FacilityAsk, site_facilities
 from geoplan.plan.front_goals import FRONT_GOALS
-from geoplan.plan.greenway import PLACE_KINDS, route_greenway
+from geoplan.plan.greenway import PLACE_KINDS, RingAsk, route_greenway
 from geoplan.plan.neighbourhoods import group_neighbourhoods
 from geoplan.plan.pareto import PlanFront, plan_front
 from geoplan.plan.problem import (
@@ -34,6 +34,7 @@ __all__ = [
     "PlanFront",
     "Product",
     "Programme",
+    "RingAsk",
     "Separation",
     "ShareTarget",
     "Simulation",

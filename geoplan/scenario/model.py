@@ -7,6 +7,7 @@ document says; they are m2 inside. An unknown key is refused with the nearest kn
 from __future__ import annotations
 
 import datetime as dt
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -24,6 +25,7 @@ __all__ = [
     "OutputsModel",
     "ParetoModel",
     "PlanModel",
+    "RingModel",
     "RoleModel",
     "Scenario",
     "SeparationModel",
@@ -256,15 +258,49 @@ class FacilityModel(_Frozen):
         return (given,) if isinstance(given, str) else given
 
 
-class GreenwayModel(_Frozen):
-    """What the greenway joins."""
+PlaceKind = Literal["park", "plaza", "school", "shore"]
 
-    join: tuple[Literal["park", "plaza", "school", "shore"], ...] = (
-        "park",
-        "plaza",
-        "school",
-        "shore",
+
+class RingModel(_Frozen):
+    """A ring that the greenway is to have.
+
+    Attributes
+    ----------
+    through
+        Sorts of places that it must pass.
+    prizes
+        Sorts of places that it passes if the detour costs no more than this, in metres of local street.
+    min_length_m, max_length_m
+        How long it is to be.
+    """
+
+    through: tuple[PlaceKind, ...] = ("park",)
+    prizes: dict[PlaceKind, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict
     )
+    min_length_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    max_length_m: Annotated[float, Field(gt=0)] = inf
+
+
+class GreenwayModel(_Frozen):
+    """What the greenway joins, and how.
+
+    Attributes
+    ----------
+    join
+        Sorts of places.
+    ring
+        A ring, with branches to the places that are not on it; none for a tree.
+    avoid_classes
+        Classes of street that it does not follow.
+    new_paths
+        Whether places that no street reaches are joined over open ground.
+    """
+
+    join: tuple[PlaceKind, ...] = ("park", "plaza", "school", "shore")
+    ring: RingModel | None = None
+    avoid_classes: tuple[str, ...] = ()
+    new_paths: bool = False
 
 
 class OutputsModel(_Frozen):

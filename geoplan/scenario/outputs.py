@@ -91,7 +91,11 @@ def _places_of(result: Result) -> dict[str, pd.DataFrame]:
     if result.neighbourhoods is not None:
         layers["neighbourhoods"] = result.neighbourhoods.areas
     if result.greenway is not None:
-        layers["greenway"] = result.greenway.lines
+        layers |= {
+            "greenway": result.greenway.lines,
+            "greenway_areas": result.greenway.areas,
+            "greenway_land": result.greenway.land,
+        }
     return layers
 
 

@@ -14,15 +14,23 @@ from geoplan.plan import (
     FacilityAsk,
     Horizon,
     Programme,
+    RingAsk,
     Separation,
     ShareTarget,
     products_of,
 )
-from geoplan.scenario.model import AreaModel, CentresModel, FacilityModel, PlanModel, SimulateModel
+from geoplan.scenario.model import (
+    AreaModel,
+    CentresModel,
+    FacilityModel,
+    PlanModel,
+    RingModel,
+    SimulateModel,
+)
 from geoplan.units import m2_from_mu
 from geoplan.words import name_in_both
 
-__all__ = ["facilities_of", "horizon_of", "programme_of", "roles_of"]
+__all__ = ["facilities_of", "horizon_of", "programme_of", "ring_of", "roles_of"]
 
 
 def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
@@ -140,4 +148,14 @@ def facilities_of(facilities: Sequence[FacilityModel]) -> tuple[FacilityAsk, ...
             stages=tuple(sorted(item.stages.items())),
         )
         for item in facilities
+    )
+
+
+def ring_of(ring: RingModel) -> RingAsk:
+    """The ring that a scenario asks for."""
+    return RingAsk(
+        through=ring.through,
+        prizes=MappingProxyType({str(kind): worth for kind, worth in ring.prizes.items()}),
+        min_length_m=ring.min_length_m,
+        max_length_m=ring.max_length_m,
     )

@@ -51,7 +51,13 @@ from geoplan.plan import (
 from geoplan.scenario.model import Scenario, SimulateModel
 from geoplan.scenario.other_packs import evaluate_by_others, load_all_rules
 from geoplan.scenario.previous import Previous, read_previous, verdict_changes
-from geoplan.scenario.programme import facilities_of, horizon_of, programme_of, roles_of
+from geoplan.scenario.programme import (
+    facilities_of,
+    horizon_of,
+    programme_of,
+    ring_of,
+    roles_of,
+)
 from geoplan.scenario.read import read_scenario
 from geoplan.words import Message, say
 
@@ -392,7 +398,15 @@ def _with_greenway(result: Result) -> Result:
     asked = result.scenario.greenway
     if asked is None or result.allocation is None:
         return _without(result, "greenway", say("scenario.no_greenway"))
-    greenway = route_greenway(result.park, result.allocation, rules=result.rules, join=asked.join)
+    greenway = route_greenway(
+        result.park,
+        result.allocation,
+        rules=result.rules,
+        join=asked.join,
+        ring=None if asked.ring is None else ring_of(asked.ring),
+        avoid_classes=asked.avoid_classes,
+        has_new_paths=asked.new_paths,
+    )
     if isinstance(greenway, StageLeftOut):
         return replace(result, left_out=(*result.left_out, greenway))
     return replace(result, greenway=greenway)
