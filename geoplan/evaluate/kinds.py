@@ -13,9 +13,13 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import ScenarioError
-from geoplan.evaluate._arrays import NO, UNKNOWN, YES, Codes, Floats, verdicts
-from geoplan.evaluate._texts import Case, Found, Texts, percents, phrases, plain_numbers, quantities
+from geoplan.evaluate._arrays import NO, YES, Floats, verdicts
+from geoplan.evaluate._judging import below as _below
+from geoplan.evaluate._judging import everywhere as _all
+from geoplan.evaluate._judging import judged as _judged
+from geoplan.evaluate._texts import Found, percents, plain_numbers
 from geoplan.evaluate.ground import Ground
+from geoplan.evaluate.valued import bottom_quantile, depreciation, value_ratio
 from geoplan.model.ledger import dates_of
 from geoplan.model.rulepack import Rules
 from geoplan.words import say
@@ -306,45 +310,19 @@ KINDS: tuple[Kind, ...] = (
     Kind(name="banned_trade", find=banned_trade, table="banned_trade"),
     Kind(name="plan_mismatch", find=plan_mismatch, numbers=("plan_mismatch.code_digits",)),
     Kind(name="grade_d_run", find=grade_d_run, numbers=("grade_d_run.min_years",)),
+    Kind(name="value_ratio", find=value_ratio, numbers=("value_ratio.max_ratio",)),
+    Kind(
+        name="depreciation",
+        find=depreciation,
+        numbers=(
+            "depreciation.horizon_years",
+            "depreciation.building_life_years",
+            "depreciation.salvage_share",
+            "depreciation.land_growth_share",
+        ),
+    ),
+    Kind(name="bottom_quantile", find=bottom_quantile, numbers=("bottom_quantile.share",)),
 )
-
-
-def _below(ground: Ground, name: str, what: str, own: Floats, limit: Floats) -> Found:
-    """Strictly below the limit is a yes; what just reaches it passes."""
-    return _judged(
-        ground,
-        name,
-        verdicts(own < limit, own >= limit),
-        {what: own, "limit": limit},
-        value=quantities(own),
-        limit=quantities(limit),
-        margin=own - limit,
-    )
-
-
-def _judged(  # noqa: PLR0913  (what a finding says, part by part)
-    ground: Ground,
-    name: str,
-    verdict: Codes,
-    evidence: Mapping[str, Floats],
-    *,
-    value: object,
-    limit: object,
-    margin: Floats,
-) -> Found:
-    fields = {"value": value, "limit": limit}
-    reason: Texts = phrases(
-        len(verdict),
-        Case(verdict == YES, f"evaluate.kind.{name}.yes", fields),
-        Case(verdict == NO, f"evaluate.kind.{name}.no", fields),
-        Case(verdict == UNKNOWN, f"evaluate.kind.{name}.unknown", {}),
-        only=ground.land.is_assessed,
-    )
-    return Found(verdict=verdict, reason=reason, evidence=evidence, margin=margin)
-
-
-def _all(ground: Ground, value: float) -> Floats:
-    return np.full(len(ground.land), float(value))
 
 
 def _over(part: Floats, whole: Floats) -> Floats:

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from geoplan.errors import ScenarioError
@@ -89,18 +90,27 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     lacks = missing_for(park, asked.measure)
     land = read_land(park)
     ledger = read_ledger(park, year=year)
+    zones = read_zones(park, average_over)
     history, averages = None, no_averages()
     if lacks is None:
         measured = measure_parcels(park, measure=asked.measure, ledger=ledger, area_m2=land.area_m2)
         history, averages = compare(
             measured,
             land=land,
-            zones=read_zones(park, average_over),
+            zones=zones,
             min_years=asked.min_years,
             unknown_years=asked.unknown_years,
         )
     found, left_out = _three_tests(park, asked, land=land, ledger=ledger, history=history)
-    ground = Ground(park=park, rules=rules, land=land, ledger=ledger, year=year, gradings=gradings)
+    ground = Ground(
+        park=park,
+        rules=rules,
+        land=land,
+        ledger=ledger,
+        year=year,
+        gradings=gradings,
+        zone_of=zones.code.astype(np.int64),
+    )
     found |= {kind.name: kind.find(ground) for kind in kinds}
     columns = parcel_columns(
         land,

@@ -295,7 +295,7 @@ receiving_sites | rent_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 
 receiving_sites | min_tax_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 亩均税收下限; min_tax_per_mu | lowest yearly tax it asks
 receiving_sites | kind | choice | | | new idle_plant swing | input | 承接地类型 | new land, idle plant or swing plant
 findings | parcel_id | id | | | | evaluate | 地块编号 | the parcel
-findings | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run | evaluate | 认定类型 | the test
+findings | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run value_ratio depreciation bottom_quantile | evaluate | 认定类型 | the test
 findings | verdict | verdict | | | | evaluate | 结论 | what it says
 findings | reason_en | text | | | | evaluate | 理由（英文） | why, in English
 findings | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
