@@ -234,6 +234,7 @@ def _explain(call: _Call, parcel_id: str, language: Language) -> None:
         parcel_id,
         rules=result.rules,
         allocation=result.allocation,
+        area=result.area,
     )
     _print(told.text(language).splitlines())
     if no_plan is not None:

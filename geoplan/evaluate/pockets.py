@@ -74,7 +74,8 @@ def find_pockets(
     rules
         Numbers ``pockets.max_gap_m`` and ``pockets.min_area_mu``.
     flagged
-        Parcels to put together, by id; by default those of which any test says yes.
+        Parcels to put together, by id; by default those of which one of the three tests that are columns of the
+        parcels says yes.
 
     Returns
     -------

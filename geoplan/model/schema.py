@@ -117,6 +117,8 @@ pockets         | polygon | pocket_id     | pocket_id                | evaluate 
 services        | polygon |               | parcel_id kind           | evaluate | 服务设施距离 | the nearest facility of one kind for one parcel
 area_profile    | none    |               | area year aspect         | evaluate | 区域画像   | one aspect of the park or one part of it: one-sided trades, export, innovation
 area_sectors    | none    |               | area year basis sector   | evaluate | 行业结构   | one trade in one part of the park, against the park
+grades          | none    |               | enterprise_id year       | evaluate | 亩均评价   | the class of one firm in one year
+grade_items     | none    |               | enterprise_id year indicator | evaluate | 评价分项 | one indicator of one ranked firm in one year, and the points it brings
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
 centres         | point   | centre_id     | centre_id                | plan     | 服务中心   | a service centre of the plan
@@ -376,6 +378,28 @@ area_sectors | share | share | | | 0..1 | evaluate | 占比 | its share there
 area_sectors | park_share | share | | | 0..1 | evaluate | 园区占比 | its share of the whole park
 area_sectors | location_quotient | number | | | 0.. | evaluate | 区位商 | share there over share of the park
 area_sectors | is_few | bool | | | | evaluate | 是否企业过少 | too few firms to be called a trade
+grades | enterprise_id | id | | | | evaluate | 企业编号 | the firm
+grades | year | year | | | | evaluate | 年份 | the year
+grades | grade | choice | | | A B C D T | evaluate | 评价等级 | its class; T is not suited, empty is not known or too small to be graded
+grades | score | number | points | | | evaluate | 综合得分 | its points; empty where it is not ranked
+grades | rank | count | | | 1.. | evaluate | 排名 | place in its group, 1 is best
+grades | group | choice | | | above_scale below_scale all | evaluate | 评价分组 | whom it is compared with
+grades | land_area_m2 | number | m2 | | 0.. | evaluate | 用地面积 | land it answers for
+grades | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+grades | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+grade_items | enterprise_id | id | | | | evaluate | 企业编号 | the firm
+grade_items | year | year | | | | evaluate | 年份 | the year
+grade_items | indicator | text | | | | evaluate | 指标代号 | short name of the indicator
+grade_items | name_en | text | | | | evaluate | 指标名称（英文） | its name in English
+grade_items | name_zh | text | | | | evaluate | 指标名称 | its name in Chinese
+grade_items | value | number | | | | evaluate | 数值 | the firm's figure in the unit of the rule; empty where it was not reported
+grade_items | baseline | number | | | | evaluate | 基准值 | what counts as full
+grade_items | unit | text | | | | evaluate | 单位 | unit of both
+grade_items | weight | number | points | | 0.. | evaluate | 权重 | points for reaching the baseline
+grade_items | contribution | number | points | | | evaluate | 得分 | points it brings; they add to the score
+grade_items | cap | number | | | | evaluate | 上限 | most times the baseline that count; empty for no cap
+grade_items | is_missing | bool | | | | evaluate | 是否缺报 | whether it was not reported
+grade_items | filled | text | | | | evaluate | 缺报处理 | how the gap was filled: peer_mean, zero, exclude
 suitability | parcel_id | id | | | | plan | 地块编号 | the parcel
 suitability | product | text | | | | plan | 规划产品 | the use
 suitability | score | share | | | 0..1 | plan | 适宜性得分 | how well it fits

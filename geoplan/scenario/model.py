@@ -51,12 +51,21 @@ class Names(_Frozen):
 
 
 class EvaluateModel(_Frozen):
-    """How the land is judged; the policy numbers themselves are in the rule packs."""
+    """How the land is judged; the policy numbers themselves are in the rule packs.
+
+    Attributes
+    ----------
+    analyses
+        What to tell of the area as a whole, by numbers such as those of the pack ``space-assumed``: ``profile`` (trades,
+        export, innovation), ``clusters`` of poor land (slow, and needs the extra ``space``), ``pockets`` worth
+        assembling, distance to ``services``. Firms are graded where a rule pack has a table ``grading``.
+    """
 
     measure: str = "output"
     average_over: Literal["park", "zone"] = "park"
     unknown_years: Literal["bridge", "strict"] = "bridge"
     robustness: bool = False
+    analyses: tuple[Literal["profile", "clusters", "pockets", "services"], ...] = ()
 
 
 class CandidatesModel(_Frozen):

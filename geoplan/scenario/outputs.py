@@ -12,6 +12,7 @@ from geoplan.io import write_evaluation, write_geopackage, write_land_balance
 from geoplan.model.answers import problem_table
 from geoplan.model.schema import columns_of
 from geoplan.render import PageContent, draw_page, save_page
+from geoplan.scenario.area import area_layers
 from geoplan.scenario.run import Result
 from geoplan.words import Message, name_in_both
 
@@ -51,6 +52,8 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "robustness": result.robustness.parcels,
             "threshold_curve": result.robustness.threshold_curve,
         }
+    if result.area is not None:
+        layers |= area_layers(result.area)
     if result.allocation is not None:
         layers |= {
             "plan": _plan_columns(result.allocation.parcels),

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from geoplan.evaluate import assess_robustness, evaluate_park
+from geoplan.evaluate import assess_robustness, evaluate_park, grade_table
 from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_park
 from geoplan.model.answers import (
@@ -32,6 +32,7 @@ from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules, load_rules
 from geoplan.model.validate import check_park
 from geoplan.plan import plan_land_use, route_greenway, site_centres
+from geoplan.scenario.area import Area, analyse_area, grade_firms
 from geoplan.scenario.model import Scenario
 from geoplan.scenario.programme import programme_of
 from geoplan.scenario.read import read_scenario
@@ -75,6 +76,7 @@ class Result:
     left_out: tuple[StageLeftOut, ...]
     provenance: Mapping[str, str]
     robustness: Robustness | None = None
+    area: Area | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -167,13 +169,16 @@ def run_scenario(
 
 def _evaluated(result: Result) -> Result:
     asked = result.scenario.evaluate
+    gradings, ungraded = grade_firms(result.park, rules=result.rules)
     evaluation = evaluate_park(
         result.park,
         rules=result.rules,
         measure=asked.measure,
         average_over=asked.average_over,
         unknown_years=asked.unknown_years,
+        gradings=None if gradings is None else grade_table(gradings),
     )
+    area, untold = analyse_area(result.park, evaluation, rules=result.rules, asked=asked.analyses)
     robustness = None
     if asked.robustness:
         robustness = assess_robustness(
@@ -186,7 +191,8 @@ def _evaluated(result: Result) -> Result:
         result,
         evaluation=evaluation,
         robustness=robustness,
-        left_out=(*result.left_out, *evaluation.left_out),
+        area=replace(area, gradings=gradings),
+        left_out=(*result.left_out, *ungraded, *evaluation.left_out, *untold),
     )
 
 

@@ -6,6 +6,8 @@ import pandas as pd
 
 from geoplan.evaluate import SURENESS
 from geoplan.model.answers import Allocation, Evaluation
+from geoplan.model.schema import column
+from geoplan.scenario.area import Area
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
@@ -25,6 +27,8 @@ def summary_lines(result: Result) -> list[Message]:
         sureness = result.robustness.parcels["sureness"].value_counts()
         counts = {name: int(sureness.get(name, 0)) for name in SURENESS}
         lines.append(say("summary.robustness", **counts))
+    if result.area is not None:
+        lines += _about_area(result.area)
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.centres is not None:
@@ -73,7 +77,8 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
     parcels = evaluation.parcels
     assessed = parcels[parcels["is_assessed"]]
     tests = list(dict.fromkeys(evaluation.findings["finding"]))
-    is_flagged = (assessed[tests] == "yes").any(axis="columns")
+    found = evaluation.findings.set_index(["finding", "parcel_id"])["verdict"]
+    is_flagged = assessed.index.isin(found[found == "yes"].index.get_level_values("parcel_id"))
     total_mu, flagged_mu = _area_mu(assessed), _area_mu(assessed[is_flagged])
     lines = [
         say(
@@ -85,14 +90,14 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
         )
     ]
     for test in tests:
-        found, unknown = assessed[assessed[test] == "yes"], assessed[assessed[test] == "unknown"]
+        verdict = found.loc[test].reindex(assessed.index)
         lines.append(
             say(
                 "summary.test",
-                test=say(f"summary.test_{test}"),
-                area_mu=_area_mu(found),
-                count=len(found),
-                unknown_count=len(unknown),
+                test=say(f"evaluate.condition.{test}"),
+                area_mu=_area_mu(assessed[verdict == "yes"]),
+                count=int((verdict == "yes").sum()),
+                unknown_count=int((verdict == "unknown").sum()),
             )
         )
     classes = [
@@ -105,6 +110,22 @@ def _about_evaluation(evaluation: Evaluation) -> list[Message]:
         for name in _TRIAGE
     ]
     return [*lines, say("summary.triage", classes=join(classes, "common.enumeration"))]
+
+
+def _about_area(area: Area) -> list[Message]:
+    """How many firms have which class in the last year, and what is said of the area as a whole."""
+    lines = []
+    if area.gradings:
+        year = max(area.gradings)
+        counts = area.gradings[year].firms["grade"].value_counts()
+        classes = [
+            say("summary.grade", grade=grade, count=int(counts.get(grade, 0)))
+            for grade in column("grades", "grade").choices
+        ]
+        ungraded = int(counts.get("", 0))
+        told = join(classes, "common.enumeration")
+        lines.append(say("summary.grades", year=year, classes=told, ungraded=ungraded))
+    return [*lines, *(say("summary.area", told=message) for message in area.messages)]
 
 
 def _about_plan(allocation: Allocation) -> list[Message]:
