@@ -13,8 +13,13 @@ from geoplan.evaluate.ground import Ground
 __all__ = ["below", "everywhere", "judged"]
 
 
-def below(ground: Ground, name: str, what: str, own: Floats, limit: Floats) -> Found:
-    """Strictly below the limit is a yes; what just reaches it passes."""
+def below(  # noqa: PLR0913, PLR0917  (what is held against what)
+    ground: Ground, name: str, what: str, own: Floats, limit: Floats, per: Floats | float = 1.0
+) -> Found:
+    """Strictly below the limit is a yes; what just reaches it passes.
+
+    Where the rule is a share of something, ``per`` is that, and the margin is such a share.
+    """
     return judged(
         ground,
         name,
@@ -22,7 +27,7 @@ def below(ground: Ground, name: str, what: str, own: Floats, limit: Floats) -> F
         {what: own, "limit": limit},
         value=quantities(own),
         limit=quantities(limit),
-        margin=own - limit,
+        margin=(own - limit) / np.where(np.asarray(per) > 0, per, np.nan),
     )
 
 

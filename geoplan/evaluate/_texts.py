@@ -185,17 +185,17 @@ def quantities(values: Floats) -> pa.Array:
     >>> quantities(np.array([1234.56, 12.345, 0.01234])).to_pylist()
     ['1,235', '12.3', '0.0123']
     """
-    return _each(values, _quantity)
+    return _each(values, _told(_quantity))
 
 
 def plain_numbers(values: Floats) -> pa.Array:
     """Numbers as they are: 51, 0.5."""
-    return _each(values, "{:g}".format)
+    return _each(values, _told("{:g}".format))
 
 
 def percents(shares: Floats) -> pa.Array:
     """Shares as whole percents."""
-    return _each(shares, "{:.0%}".format)
+    return _each(shares, _told("{:.0%}".format))
 
 
 def records(columns: Mapping[str, Floats], count: int) -> pa.Array:
@@ -220,6 +220,11 @@ def _each(values: Floats, write: Callable[[float], str]) -> pa.Array:
     """Each different value is written once."""
     different, row = np.unique(values, return_inverse=True)
     return pa.array([write(value) for value in different.tolist()], _TEXT).take(row)
+
+
+def _told(write: Callable[[float], str]) -> Callable[[float], str]:
+    """A number as it is written, a question mark where it is not known."""
+    return lambda value: "?" if np.isnan(value) else write(value)
 
 
 def _quantity(value: float) -> str:

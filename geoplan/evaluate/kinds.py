@@ -171,7 +171,7 @@ def low_tax(ground: Ground) -> Found:
     own, mean = ground.tax_per_m2
     share = ground.rules.value("low_tax.min_share_of_mean")
     limit = np.fmax(share * mean, ground.parcel_number("contract_tax_amount_per_m2"))
-    return _below(ground, "low_tax", "tax_amount_per_m2", own, limit)
+    return _below(ground, "low_tax", "tax_amount_per_m2", own, limit, per=mean)
 
 
 def low_floor_area_ratio(ground: Ground) -> Found:
@@ -192,9 +192,10 @@ def low_coverage(ground: Ground) -> Found:
 def low_investment(ground: Ground) -> Found:
     """Fixed assets over land below a share of what the contract asks for."""
     share = ground.rules.value("low_investment.min_share_of_contract")
-    limit = share * ground.parcel_number("contract_investment_amount_per_m2")
+    agreed = ground.parcel_number("contract_investment_amount_per_m2")
+    own = ground.invested_per_m2
     return _below(
-        ground, "low_investment", "investment_amount_per_m2", ground.invested_per_m2, limit
+        ground, "low_investment", "investment_amount_per_m2", own, share * agreed, per=agreed
     )
 
 

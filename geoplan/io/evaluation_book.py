@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from openpyxl import Workbook
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geoplan.io._result_sheets import add_year_chart, layer_sheets, money_unit, year_rows
 from geoplan.io._workbook import (
     BOLD,
     HEADER_FILL,
@@ -54,12 +56,13 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     provenance: Mapping[str, str],
     date: dt.date,
     title: Message,
+    layers: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the findings to an Excel workbook, every heading and verdict in Chinese and in English.
 
     The cover says how much land each test found, on which numbers the verdicts rest, with source and standing, and what
-    could not be tested. Each test has a sheet: parcels found first, then those it cannot tell, then the others. Text is
-    always text, never a formula. Equal input gives an equal file, byte for byte.
+    could not be tested. Each test has a sheet: parcels found first, then those it cannot tell, then the others; another
+    draws the years of each parcel against the mean. Text is always text, never a formula. Equal input gives an equal file, byte for byte.
 
     Parameters
     ----------
@@ -77,6 +80,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         The day the file bears.
     title
         What was evaluated.
+    layers
+        Layers of the area as a whole, by their names in the schema; each with rows becomes a sheet.
 
     Raises
     ------
@@ -111,6 +116,12 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         put_title(sheet, _both(_named("render.finding", kind)))
         _add_table(sheet, 3, _finding_columns(table, evaluation, firms=firms, rules=rules))
         sheet.freeze_panes = sheet.cell(row=4, column=2)
+    _add_years(book, evaluation, park)
+    for name, heading, columns in layer_sheets(layers or {}):
+        sheet = book.create_sheet(name[:_LONGEST_NAME])
+        put_title(sheet, heading)
+        _add_table(sheet, 3, columns)
+        sheet.freeze_panes = sheet.cell(row=4, column=2)
     averages = book.create_sheet(in_both("book.averages"))
     put_title(averages, in_both("book.averages"))
     _add_table(averages, 3, _as_headed(evaluation.averages, "averages"))
@@ -122,6 +133,21 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
 
 def _kinds(evaluation: Evaluation) -> list[str]:
     return list(dict.fromkeys(evaluation.findings["finding"]))
+
+
+def _add_years(book: Workbook, evaluation: Evaluation, park: Park) -> None:
+    """The years of each parcel below the means, with a chart; nothing where there is one year or none."""
+    unit, per_m2 = money_unit(park.currency)
+    if evaluation.averages["year"].nunique() < 2:  # noqa: PLR2004  (a line needs two)
+        return
+    columns, lines = year_rows(evaluation, per_m2=per_m2)
+    sheet = book.create_sheet(in_both("book.years"))
+    measure = _named("render.measure", evaluation.measure)
+    told = " ".join(unit[language] for language in LANGUAGE_ORDER)
+    put_title(sheet, f"{_both(measure)} [{told}]")
+    _add_table(sheet, 3, columns)
+    add_year_chart(sheet, top=3, lines=lines, years=len(columns) - 2, unit=told)
+    sheet.freeze_panes = sheet.cell(row=4, column=2)
 
 
 def _fill_cover(

@@ -148,6 +148,7 @@ def write_findings(result: Result, folder: Path) -> Path | None:
         provenance=result.provenance,
         date=result.scenario.date,
         title=title_of(result),
+        layers={} if result.area is None else area_layers(result.area),
     )
     return target
 
