@@ -92,6 +92,7 @@ def page_of(result: Result) -> PageContent:
         indicators=result.indicators,
         land_balance=result.land_balance,
         left_out=result.left_out,
+        area={} if result.area is None else area_layers(result.area),
         title=title_of(result),
         scenario=result.scenario.name,
         date=result.scenario.date,
