@@ -143,6 +143,7 @@ parcels | block_id | text | | | | input | 街坊编号 | block
 parcels | phase | count | | | 1.. | input | 分期; phase_id | phase in which the parcel is marked for conversion
 parcels | address | text | | | | input | 坐落; 地址 | address
 parcels | tenure_type | text | | | | input | 权属性质; QSXZ | granted, allocated, collective or leased land
+parcels | is_public | bool | | | | input | 是否公共机构持有 | held by a city, a state or another public body
 parcels | right_holder | text | | | | input | 权利人 | holder of the land right
 parcels | grant_date | date | | | | input | 出让日期 | start of the land right
 parcels | expiry_date | date | | | | input | 到期日 | end of the land right
