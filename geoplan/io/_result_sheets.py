@@ -35,14 +35,21 @@ _SPOKEN: Mapping[tuple[str, str], str] = {
 
 
 def layer_sheets(
-    layers: Mapping[str, pd.DataFrame],
+    layers: Mapping[str, pd.DataFrame], *, parcel_ids: pd.Index
 ) -> Iterator[tuple[str, str, dict[str, list[object]]]]:
-    """Name, title and columns of a sheet for each layer of the schema that has rows; shapes are left out."""
+    """Name, title and columns of a sheet for each layer of the schema that has rows; shapes are left out.
+
+    Of years only the last is told, of parcels only those in ``parcel_ids``.
+    """
     for name, layer in layers.items():
         if layer.empty:
             continue
         id_column = LAYERS[name].id_column
         table = pd.DataFrame(layer.reset_index() if id_column == layer.index.name else layer)
+        if "year" in table:
+            table = table[table["year"].isna() | (table["year"] == table["year"].max())]
+        if "parcel_id" in table:
+            table = table[table["parcel_id"].isin(parcel_ids)]
         known = columns_of(name)
         sheet = f"{LAYERS[name].term} {name}"
         yield (

@@ -81,7 +81,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     title
         What was evaluated.
     layers
-        Layers of the area as a whole, by their names in the schema; each with rows becomes a sheet.
+        Layers of the area as a whole, by their names in the schema; each with rows becomes a sheet of the assessed
+        parcels, of the last year.
 
     Raises
     ------
@@ -117,7 +118,8 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         _add_table(sheet, 3, _finding_columns(table, evaluation, firms=firms, rules=rules))
         sheet.freeze_panes = sheet.cell(row=4, column=2)
     _add_years(book, evaluation, park)
-    for name, heading, columns in layer_sheets(layers or {}):
+    assessed = pd.Index(evaluation.findings["parcel_id"].unique())
+    for name, heading, columns in layer_sheets(layers or {}, parcel_ids=assessed):
         sheet = book.create_sheet(name[:_LONGEST_NAME])
         put_title(sheet, heading)
         _add_table(sheet, 3, columns)
