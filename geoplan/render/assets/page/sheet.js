@@ -569,7 +569,9 @@
   }
 
   function answerOf(page, isShare, said) {
-    return said === "unknown" ? page.say("unknown") : page.say((isShare ? "share_" : "trades_") + said);
+    if (said === "unknown") return page.say("unknown");
+    if (isShare) return said === "yes" ? page.say("share_yes") : page.say("share_no");
+    return said === "yes" ? page.say("trades_yes") : page.say("trades_no");
   }
 
   function amount(page, item) {

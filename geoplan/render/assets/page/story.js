@@ -280,7 +280,8 @@
     var lines = page.services.map(function (kind) {
       var walk = kind.walk_m[row], straight = kind.straight_m[row], near = kind.near(row);
       var way = walk !== null ? say("walk", { metres: page.number(walk) }) : straight !== null ? say("straight", { metres: page.number(straight) }) : say("unknown");
-      var judged = near === "yes" || near === "no" ? say("near_" + near, { metres: page.number(kind.max_m) }) : null;
+      var reach = { metres: page.number(kind.max_m) };
+      var judged = near === "yes" ? say("near_yes", reach) : near === "no" ? say("near_no", reach) : null;
       return make("li", { class: "gp-near-" + (near === "yes" || near === "no" ? near : "unknown") }, [
         make("span", { text: page.both(kind.label), title: kind.name(row) || "" }),
         make("span", { class: "gp-status", text: [way, judged].filter(Boolean).join(" \u00b7 ") }),
