@@ -41,6 +41,7 @@ def judged(  # noqa: PLR0913  (what a finding says, part by part)
     limit: object,
     margin: Floats,
 ) -> Found:
+    """A finding with its sentence in every language; ``value`` and ``limit`` are what the sentence quotes."""
     fields = {"value": value, "limit": limit}
     reason: Texts = phrases(
         len(verdict),

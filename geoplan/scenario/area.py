@@ -30,6 +30,10 @@ from geoplan.words import Message
 __all__ = ["Area", "analyse_area", "area_layers", "grade_firms"]
 
 
+#: Classes of the triage whose land changes hands or firms: what is worth assembling.
+_ASSEMBLED = ("acquire", "swap", "revitalise")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Area:
     """The area as a whole; what was not asked for, or could not be told, is ``None``.
@@ -73,7 +77,7 @@ def analyse_area(
     Parameters
     ----------
     asked
-        Any of ``profile``, ``clusters``, ``pockets``, ``services``.
+        Any of ``profile``, ``clusters``, ``pockets`` (of land that the triage does not leave to its firms), ``services``.
 
     Raises
     ------
@@ -87,7 +91,8 @@ def analyse_area(
     if "clusters" in asked:
         clusters = find_clusters(evaluation.parcels, rules=rules)
     if "pockets" in asked:
-        pockets = find_pockets(park, evaluation, rules=rules)
+        chosen = evaluation.parcels["triage"].isin(_ASSEMBLED)
+        pockets = find_pockets(park, evaluation, rules=rules, flagged=chosen)
     if "services" in asked:
         services = service_distances(park, rules=rules)
         if services.layer.empty:

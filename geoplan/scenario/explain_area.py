@@ -15,7 +15,7 @@ from geoplan.model.park import Park
 from geoplan.model.telling import shown
 from geoplan.scenario.area import Area
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, catalogue, join, literal, name_in_both, say
+from geoplan.words import Message, catalogue, literal, name_in_both, say
 
 __all__ = ["area_parts"]
 
@@ -81,8 +81,8 @@ def _item_row(firm: Message, row: dict[Any, Any]) -> tuple[Message, ...]:
     return (
         firm,
         _in_both(row, "name"),
-        join([_reported(row), unit], "explain.with_unit"),
-        join([_figure(row["baseline"]), unit], "explain.with_unit"),
+        say("explain.with_unit", value=_reported(row), unit=unit),
+        say("explain.with_unit", value=_figure(row["baseline"]), unit=unit),
         say(
             "explain.points_of", points=_figure(row["contribution"]), weight=_figure(row["weight"])
         ),

@@ -21,6 +21,7 @@ from geoplan.model.park import Park
 from geoplan.render.embed import unpack_page
 from geoplan.scenario import explain_parcel, result_layers, summary_lines, write_result
 from geoplan.scenario import run as running
+from geoplan.scenario.area import analyse_area
 from geoplan.scenario.model import EvaluateModel, Scenario
 from geoplan.scenario.run import Result, run_scenario
 
@@ -205,3 +206,19 @@ def test_the_page_the_layers_and_the_workbook_hold_it(
     } <= sheets
     kinds = {cell.value for cell in book["服务设施距离 services"]["B"][3:]}
     assert kinds == {"小学 school"}
+
+
+def test_land_that_is_kept_is_in_no_pocket(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(monkeypatch, town())
+    assert result.evaluation is not None
+    triage = ["keep", "assist", "acquire", "revitalise", "survey", "upgrade"]
+    parcels = result.evaluation.parcels.assign(triage=triage)
+    area, left_out = analyse_area(
+        result.park,
+        replace(result.evaluation, parcels=parcels),
+        rules=result.rules,
+        asked=("pockets",),
+    )
+    assert area.pockets is not None
+    assert area.pockets.layer["parcel_ids"].tolist() == ["P3; P4"]
+    assert left_out == ()

@@ -269,6 +269,7 @@
   // A number in three or four figures.
   function few(page, value) {
     if (value === null || value === undefined) return page.say("unknown");
+    if (value === 0) return "0";
     return page.number(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3);
   }
 
