@@ -207,6 +207,7 @@ def area_of(park: Park, *, name: str = "East School") -> dict[str, pd.DataFrame]
             ("school", [120.0, 700.0] * 3, 500.0, ["yes", "no"] * 3), ("library", np.nan, np.nan, "unknown"),
         )
     )  # fmt: skip
+    services = gpd.GeoDataFrame(services, geometry=[*shapes, *shapes], crs=park.crs)
     profile = pd.DataFrame(
         {
             "area": ["park", "west"], "year": pd.array([2025, 2025], dtype="Int64"), "aspect": ["export", "export"],
