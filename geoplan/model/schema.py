@@ -182,6 +182,10 @@ parcels | planned_phase | count | | | 1.. | plan | 规划分期 | phase in which
 parcels | suitability_score | share | | | 0..1 | plan | 适宜性得分 | how well the planned use fits, 0 to 1
 parcels | runner_up | text | | | | plan | 次优用途 | the next best use for this parcel alone
 parcels | runner_up_price_m2 | number | m2 | | | plan | 次优代价 | suitable area lost if the runner-up were chosen here, all else equal
+parcels | runner_up_price_score | number | score | | | plan | 次优代价（得分） | points lost if the runner-up were chosen here, all else equal, where objectives are weighed
+parcels | planned_floor_area_ratio | number | m2/m2 | | 0.. | plan | 规划容积率 | gross floor area over land, by the rule pack and, if asked, the height limit in force
+parcels | planned_coverage_share | share | | | 0..1 | plan | 规划建筑密度 | most of the land that is built over
+parcels | planned_height_m | number | m | | 0.. | plan | 规划限高 | greatest height of buildings
 parcels | planned_floor_area_m2 | number | m2 | | 0.. | plan | 规划建筑面积 | gross floor area by the rule pack's intensity
 parcels | planned_dwelling_count | number | | | 0.. | plan | 规划户数 | dwellings by the rule pack's size
 parcels | planned_population | number | persons | | 0.. | plan | 规划人口 | residents by the rule pack's floor area a head
@@ -382,7 +386,7 @@ suitability | score | share | | | 0..1 | plan | 适宜性得分 | how well it fi
 suitability | is_allowed | bool | | | | plan | 是否允许 | whether the rules allow it here
 suitability | parts | text | | | | plan | 分项得分 | what the score is made of
 plan_rules | rule | text | | | | plan | 规则 | name of the rule
-plan_rules | kind | choice | | | objective candidates lock area share_of_area separation | plan | 规则类别 | what sort of rule
+plan_rules | kind | choice | | | objective goal candidates lock area share_of_area separation count floor_area population per_person clearance min_parcel min_circle frontage overlay permission neighbours patches reach | plan | 规则类别 | what sort of rule
 plan_rules | products | text | | | | plan | 涉及产品 | the uses it speaks of
 plan_rules | parcel_ids | text | | | | plan | 涉及地块 | the parcels it speaks of
 plan_rules | lower | number | | | | plan | 下限 | least
@@ -391,6 +395,7 @@ plan_rules | value | number | | | | plan | 实际值 | what the plan has
 plan_rules | unit | text | | | | plan | 单位 | unit of the three
 plan_rules | is_kept | bool | | | | plan | 是否满足 | whether it is kept
 plan_rules | source | text | | | | plan | 依据 | where it comes from
+plan_rules | details | text | | | | plan | 参数 | what else one has to know to work its value out again (JSON)
 centres | centre_id | id | | | | plan | 中心编号 | name of the centre
 centres | parcel_id | text | | | | plan | 所在地块 | the parcel it stands on
 centres | name_en | text | | | | plan | 名称（英文） | its name in English

@@ -42,6 +42,8 @@ class Cover:
         Part of its row's weight that falls to each demand.
     less_share
         The share s.
+    is_share
+        Tell the covered share of all demand instead; 1 where there is none.
     """
 
     reach: sp.csr_array
@@ -52,16 +54,26 @@ class Cover:
     weight: Floats
     part: Floats
     less_share: float = 0.0
+    is_share: bool = False
 
     def value(self, labels: Ints) -> float:
-        return float(self._weights(labels) @ (self._is_reached(labels) - self.less_share))
+        """The value of one label per row."""
+        covered, every = self.covered(labels)
+        return float(self._told(np.asarray(covered), np.asarray(every)))
 
     def covered(self, labels: Ints) -> tuple[float, float]:
         """Weight that is covered, and all weight."""
         weights = self._weights(labels)
         return float(weights @ self._is_reached(labels)), float(weights.sum())
 
+    def _told(self, covered: Floats, every: Floats) -> Floats:
+        if self.is_share:
+            covered, every = np.broadcast_arrays(covered, every)
+            return np.divide(covered, every, out=np.ones(np.shape(covered)), where=every > 0)
+        return np.asarray(covered - self.less_share * every)
+
     def changes(self, labels: Ints) -> Floats:
+        """Row x label: the value if this row alone took this label."""
         rows = np.arange(labels.size)
         weights, count = self._weights(labels), self._suppliers(labels)
         open_demand = ~self.is_covered
@@ -71,13 +83,25 @@ class Cover:
         becomes = np.where(supplies, 0.0, gained)[:, None] * self.is_supplier
         ceases = np.where(supplies, lost, 0.0)[:, None] * ~self.is_supplier
         owned = self.owner >= 0
-        worth = self.part[owned] * (self._is_reached(labels)[owned] - self.less_share)
-        each = np.bincount(self.owner[owned], weights=worth, minlength=labels.size)
-        own = (self.weight - self.weight[rows, labels][:, None]) * each[:, None]
-        return np.asarray(self.value(labels) + becomes - ceases + own)
+        more = self.weight - self.weight[rows, labels][:, None]
+        covered, every = self.covered(labels)
+        reached = self.part[owned] * self._is_reached(labels)[owned]
+        own_reached = np.bincount(self.owner[owned], weights=reached, minlength=labels.size)
+        own_part = np.bincount(self.owner[owned], weights=self.part[owned], minlength=labels.size)
+        return self._told(
+            covered + becomes - ceases + more * own_reached[:, None],
+            every + more * own_part[:, None],
+        )
 
     def form(self, columns: Columns, push: int) -> Form:
-        """An own column per demand and distinct weight: at most its demand, at most its suppliers."""
+        """An own column per demand and distinct weight: at most its demand, at most its suppliers.
+
+        A share is told by the uncovered part of the most demand there can be: exact where all demand is given, else
+        never less than the share, so that a bound from it holds.
+        """
+        if self.is_share and push <= 0:
+            raise ValueError("a share has a linear form only as it is pushed up")
+        less, scale = (1.0, 1.0 / self._most()) if self.is_share else (self.less_share, 1.0)
         supply = self.reach @ _rows_of(columns, self.is_supplier.astype(float)[columns.label])
         parts = [_Part(columns, supply, *piece) for piece in self._pieces(columns)]
         rows = [part.rows(push) for part in parts]
@@ -89,19 +113,25 @@ class Cover:
         ]
         choices = np.zeros(columns.count)
         for part in parts:
-            choices -= self.less_share * (part.demand.T @ part.weight)
+            choices -= less * (part.demand.T @ part.weight)
         fixed = self.owner < 0
-        constant = float(self.given[fixed] @ (self.is_covered[fixed] - self.less_share))
+        constant = float(self.given[fixed] @ (self.is_covered[fixed] - less))
         return Form(
-            choices=choices,
-            own=np.concatenate([np.zeros(0), *(part.weight for part in parts)]),
-            constant=constant,
+            choices=choices * scale,
+            own=np.concatenate([np.zeros(0), *(part.weight for part in parts)]) * scale,
+            constant=constant * scale + float(self.is_share),
             own_upper=np.ones(n),
             is_integer=np.zeros(n, dtype=bool),
-            rows=sp.csr_array(sp.vstack(tables)) if tables else None,
+            rows=sp.csr_array(sp.vstack(tables)),
             row_lower=np.concatenate([np.zeros(0), *(lower for _, lower, _ in rows)]),
             row_upper=np.concatenate([np.zeros(0), *(upper for _, _, upper in rows)]),
         )
+
+    def _most(self) -> float:
+        """The most demand that any labelling has."""
+        owned = self.owner >= 0
+        top = self.weight.max(axis=1, initial=0.0)[self.owner[owned]] @ self.part[owned]
+        return float(self.given[~owned].sum() + top) or 1.0
 
     def _pieces(
         self, columns: Columns

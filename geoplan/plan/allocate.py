@@ -3,61 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from geoplan.errors import InfeasibleError, PlanError
 from geoplan.model.answers import Allocation, Evaluation, StageLeftOut
 from geoplan.model.landuse import is_industrial
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
-from geoplan.optimise.assignment import LabelAnswer, assign_labels
+from geoplan.optimise.choose import LabelAnswer, choose_labels
 from geoplan.optimise.no_answer import NoAnswerError
 from geoplan.plan.candidates import candidate_parcels, impossible_targets, problems_of
 from geoplan.plan.explain import told
+from geoplan.plan.goals import PlanGoal, goal_of, suitable_area
+from geoplan.plan.land import Land
 from geoplan.plan.problem import KEEP, AreaTarget, Programme
-from geoplan.plan.rules import (
-    Land,
-    Rule,
-    area_band,
-    lock,
-    pollution_grades,
-    separation,
-    share_band,
-)
+from geoplan.plan.rules import Rule, area_band, lock, pollution_grades, separation, share_band
 from geoplan.plan.suitability import Suitability, score_products
+from geoplan.plan.wishes import rule_of
 from geoplan.units import mu_from_m2
 from geoplan.words import Message, say
 
 __all__ = ["plan_land_use"]
 
 
-def plan_land_use(
+def plan_land_use(  # noqa: PLR0913 - every choice is named
     park: Park,
     evaluation: Evaluation,
     *,
     programme: Programme,
     rules: Rules,
     relative_gap: float = 1e-4,
+    node_limit: int = 10_000,
+    time_limit_seconds: float | None = None,
+    seed: int = 0,
 ) -> Allocation:
-    r"""Give every candidate parcel the product that makes suitable area largest.
+    r"""Give every candidate parcel the product that makes the objectives largest.
 
-    .. math:: \max \sum_i A_i \sum_p s_{ip} x_{ip}, \qquad \sum_p x_{ip} = 1, \qquad x_{ip} \in \{0, 1\}
+    .. math:: \max \sum_g w_g T_g(x), \qquad \sum_p x_{ip} = 1, \qquad x_{ip} \in \{0, 1\}
 
-    under the rules of the programme (``plan/rules.py``); :math:`A_i` is the polygon's area [m2] and :math:`s_{ip}`
-    the suitability (0 to 1). Solved exactly. A parcel that is no candidate keeps its use. Areas that just reach a
-    target, and distances that just reach a separation, are kept.
+    under the rules of the programme (``plan/rules.py``, ``plan/wishes.py``) and with its objectives (``plan/goals.py``);
+    without any, suitable area :math:`\sum_i A_i \sum_p s_{ip} x_{ip}` with the polygon's area :math:`A_i` [m2] and the
+    suitability s (0 to 1). A parcel that is no candidate keeps its use. What just reaches a limit is within it.
 
     Parameters
     ----------
     park
-        Reads parcels, and for suitability and separations whatever else there is of water, green, roads,
-        facilities, buildings, enterprises, occupancy and elevation.
+        Reads parcels, and for suitability, separations and the other rules whatever else there is of water, green,
+        roads, facilities, buildings, enterprises, occupancy and elevation.
     evaluation
         Which parcels are to be converted; its columns are handed on.
     programme
@@ -66,13 +64,20 @@ def plan_land_use(
         Rule packs with products, suitability and separations, for example ``plan-assumed``.
     relative_gap
         Stop once no plan can be better by more than this share; the proof says how near it came.
+    node_limit
+        Limit of work: nodes of the search tree.
+    time_limit_seconds
+        An extra stop; a plan cut by it says so and may differ from run to run.
+    seed
+        Of the local search that finds a first plan where rules look at several parcels at a time.
 
     Returns
     -------
     Allocation
         All parcels in the order given with the columns that the schema marks ``plan``. ``runner_up`` is the best
-        other product that keeps every rule if this parcel alone changed, and its price the suitable area lost;
-        where no other product does, both are unknown and the reason names the rule that stands against it.
+        other product that keeps every rule if this parcel alone changed, and its price what the objectives lose by
+        exactly that change; where no other product does, both are unknown and the reason names the rule that stands
+        against it.
 
     Raises
     ------
@@ -81,19 +86,39 @@ def plan_land_use(
     InfeasibleError
         The rules cannot all hold: the smallest set of them that cannot, and how far each would have to give way.
     """
-    if problems := problems_of(programme, park):
+    if problems := problems_of(programme, park, rules=rules):
         raise PlanError(problems)
     choice = candidate_parcels(park, evaluation, programme=programme)
     land, plan_rules = _question(park, choice, programme=programme, rules=rules)
     fit = score_products(
         park, is_candidate=choice["is_candidate"], products=programme.products, rules=rules
     )
-    answer = _solved(land, plan_rules, fit, relative_gap)
+    goals = [goal_of(land, fit, asked) for asked in programme.objectives] or [
+        suitable_area(land, fit)
+    ]
+    try:
+        answer = choose_labels(
+            allowed=np.ones(fit.score.shape, dtype=bool),
+            goals=[one.goal for one in goals],
+            limits=[limit for rule in plan_rules for limit in rule.limits],
+            relative_gap=relative_gap,
+            node_limit=node_limit,
+            time_limit_seconds=time_limit_seconds,
+            seed=seed,
+        )
+    except NoAnswerError as error:
+        by_name = {rule.name: rule for rule in plan_rules}
+        raise InfeasibleError(
+            [_quarrel(by_name[name], error.gives[name]) for name in error.names]
+        ) from error
+    unit = "score" if programme.objectives else "m2"
     return Allocation(
-        parcels=_planned(evaluation, choice, told(land, plan_rules, fit, answer.labels, choice)),
-        suitability=_suitability_table(plan_rules, fit),
-        rules=_rule_table(land, plan_rules, fit, answer),
-        proof=replace(answer.proof, unit="m2"),
+        parcels=_planned(
+            evaluation, choice, told(land, plan_rules, goals, fit, answer.labels, choice)
+        ),
+        suitability=_suitability_table(land, plan_rules, fit),
+        rules=_rule_table(land, plan_rules, goals, answer, unit),
+        proof=replace(answer.proof, unit=unit),
         left_out=(*fit.left_out, *_grades_unknown(park, choice, programme)),
     )
 
@@ -110,7 +135,8 @@ def _question(
     )
     if problems := impossible_targets(programme, area_m2=area_m2, locks=locks):
         raise InfeasibleError(problems)
-    land = Land(parcels=parcels, area_m2=area_m2.to_numpy(), programme=programme)
+    staying = park.parcels[~is_candidate.to_numpy(dtype=bool)]
+    land = Land(park=park, rules=rules, parcels=parcels, staying=staying, programme=programme)
     bands = [
         area_band(land, target=target)
         if isinstance(target, AreaTarget)
@@ -119,12 +145,13 @@ def _question(
     ]
     locked = [lock(land, parcel=str(p), product=product) for p, product in locks.items()]
     grades = pollution_grades(park, is_candidate=is_candidate)
-    staying = park.parcels.geometry[grades.index]
+    there = park.parcels.geometry[grades.index]
     apart = [
-        separation(land, asked=asked, polluting=staying[grades == asked.grade], rules=rules)
+        separation(land, asked=asked, polluting=there[grades == asked.grade])
         for asked in programme.separations
     ]
-    return land, (*bands, *locked, *apart)
+    wishes = [rule_of(land, asked) for asked in programme.wishes]
+    return land, (*bands, *locked, *apart, *wishes)
 
 
 def _grades_unknown(
@@ -138,34 +165,19 @@ def _grades_unknown(
     return (StageLeftOut(stage="separation", message=say("plan.grade_unknown", count=count)),)
 
 
-def _solved(
-    land: Land, plan_rules: Sequence[Rule], fit: Suitability, relative_gap: float
-) -> LabelAnswer:
-    score = fit.score.to_numpy()
-    try:
-        return assign_labels(
-            score=score,
-            allowed=np.ones(score.shape, dtype=bool),
-            weight=land.area_m2,
-            bands=[band for rule in plan_rules for band in rule.bands],
-            conflicts=[conflict for rule in plan_rules for conflict in rule.conflicts],
-            relative_gap=relative_gap,
-        )
-    except NoAnswerError as error:
-        by_name = {rule.name: rule for rule in plan_rules}
-        raise InfeasibleError(
-            [_quarrel(by_name[name], land, error.gives[name]) for name in error.names]
-        ) from error
-
-
-def _quarrel(rule: Rule, land: Land, give: float) -> Message:
+def _quarrel(rule: Rule, give: float) -> Message:
     """A rule of the set that cannot hold together, and how far it would have to give way alone."""
+    if np.isnan(give):
+        return say("plan.quarrel_lifted", rule=rule.title)
     if not np.isfinite(give):
         return say("plan.quarrel_helpless", rule=rule.title)
-    if rule.kind in ("area", "share_of_area"):
-        give_m2 = give * (land.area_m2.sum() if rule.kind == "share_of_area" else 1.0)
-        return say("plan.quarrel_area", rule=rule.title, give_mu=mu_from_m2(float(give_m2)))
-    return say("plan.quarrel_parcels", rule=rule.title, count=round(give))
+    if rule.give_unit == "m2":
+        return say("plan.quarrel_area", rule=rule.title, give_mu=mu_from_m2(float(give)))
+    if rule.give_unit == "parcels":
+        return say("plan.quarrel_parcels", rule=rule.title, count=round(give))
+    return say(
+        "plan.quarrel_amount", rule=rule.title, give=give, unit=say(f"plan.unit_{rule.give_unit}")
+    )
 
 
 def _planned(
@@ -181,48 +193,59 @@ def _planned(
     ).assign(planned_use=columns["planned_use"].fillna(parcels["use"]))
 
 
-def _rules_allow(plan_rules: Sequence[Rule], fit: Suitability) -> NDArray[np.bool_]:
-    """Candidate x product: what no rule forbids by itself, whatever the other parcels become."""
+def _suitability_table(land: Land, plan_rules: Sequence[Rule], fit: Suitability) -> pd.DataFrame:
+    count, products = len(fit.score), fit.score.columns
     allowed = np.ones(fit.score.shape, dtype=bool)
     for rule in plan_rules:
-        if rule.kind == "lock":
-            rows = rule.totals.any(axis=1)
-            allowed[rows] &= rule.totals[rows] > 0
-        elif rule.kind == "separation":
-            allowed &= rule.totals == 0
-    return allowed
-
-
-def _suitability_table(plan_rules: Sequence[Rule], fit: Suitability) -> pd.DataFrame:
-    count, products = len(fit.score), fit.score.columns
+        allowed &= ~rule.forbids(land)
     return pd.DataFrame(
         {
             "parcel_id": np.repeat(fit.score.index.to_numpy(), len(products)),
             "product": np.tile(products.to_numpy(), count),
             "score": fit.score.to_numpy().ravel(),
-            "is_allowed": pd.array(_rules_allow(plan_rules, fit).ravel(), dtype="boolean"),
+            "is_allowed": pd.array(allowed.ravel(), dtype="boolean"),
             "parts": fit.parts_text().to_numpy().ravel(),
         }
     )
 
 
 def _rule_table(
-    land: Land, plan_rules: Sequence[Rule], fit: Suitability, answer: LabelAnswer
+    land: Land,
+    plan_rules: Sequence[Rule],
+    goals: Sequence[PlanGoal],
+    answer: LabelAnswer,
+    unit: str,
 ) -> pd.DataFrame:
     """Every rule with its limits and value, such that the plan can be checked without geoplan."""
     count = float(len(land.parcels))
-    keys = " ".join(fit.score.columns)
+    keys = " ".join(product.key for product in land.programme.products)
+    told = (
+        {one.goal.name: {"kind": one.kind, "weight": one.goal.weight} for one in goals}
+        if unit == "score"
+        else {}
+    )
     head = [
         {
             "rule": "objective", "kind": "objective", "products": keys, "parcel_ids": _listed(()),
             "lower": np.nan, "upper": answer.proof.bound, "value": answer.proof.objective,
-            "unit": "m2", "is_kept": True, "source": "suitability_score times area, summed",
+            "unit": unit, "is_kept": True, "source": _SOURCES[unit], "details": _json(told),
         },
+        *(
+            {
+                "rule": f"goal.{one.goal.name}", "kind": "goal", "products": one.products,
+                "parcel_ids": _listed(()), "lower": np.nan, "upper": np.nan,
+                "value": one.goal.term.value(answer.labels), "unit": one.unit, "is_kept": True,
+                "source": "programme",
+                "details": _json({"kind": one.kind, "weight": one.goal.weight, **one.details}),
+            }
+            for one in goals if unit == "score"
+        ),
         {
             "rule": "candidates", "kind": "candidates", "products": keys,
             "parcel_ids": _listed(land.parcels.index), "lower": count, "upper": count,
             "value": count, "unit": "count", "is_kept": True,
             "source": "each candidate becomes one product, every other parcel keeps its use",
+            "details": _json({}),
         },
     ]  # fmt: skip
     rows = [
@@ -231,12 +254,23 @@ def _rule_table(
             "parcel_ids": _listed(rule.parcel_ids),
             "lower": rule.lower if rule.lower > -np.inf else np.nan,
             "upper": rule.upper if rule.upper < np.inf else np.nan,
-            "value": rule.value(land, answer.labels), "unit": rule.unit,
+            "value": rule.value(answer.labels), "unit": rule.unit,
             "is_kept": rule.is_kept(answer.labels), "source": rule.source,
+            "details": _json(rule.details),
         }
         for rule in plan_rules
     ]  # fmt: skip
     return pd.DataFrame(head + rows).astype({"is_kept": "boolean"})
+
+
+_SOURCES = {
+    "m2": "suitability_score times area, summed",
+    "score": "weight times value of each goal, summed",
+}
+
+
+def _json(details: Mapping[str, Any]) -> str:
+    return json.dumps(dict(details), ensure_ascii=False, sort_keys=True)
 
 
 def _listed(parcel_ids: Iterable[str]) -> str:

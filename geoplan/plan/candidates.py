@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from geoplan.model.answers import Evaluation
 from geoplan.model.park import Park
+from geoplan.model.rulepack import Rules
+from geoplan.plan.check import wish_problems
+from geoplan.plan.intensity import intensity_problems
 from geoplan.plan.problem import KEEP, AreaTarget, Product, Programme, Target
 from geoplan.units import mu_from_m2
 from geoplan.words import Message, say
@@ -117,7 +120,7 @@ def _has_place(parcels: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None) -> ND
     return found
 
 
-def problems_of(programme: Programme, park: Park) -> tuple[Message, ...]:
+def problems_of(programme: Programme, park: Park, *, rules: Rules) -> tuple[Message, ...]:
     """What the programme names that does not exist, and limits that stand upside down; all at once."""
     products = {product.key for product in programme.products}
     parcels = set(park.parcels.index)
@@ -160,7 +163,8 @@ def problems_of(programme: Programme, park: Park) -> tuple[Message, ...]:
         for key in separation.products
         if key not in products
     ]
-    return tuple(problems)
+    problems += intensity_problems(programme.products, rules=rules)
+    return (*problems, *wish_problems(programme, park, rules=rules))
 
 
 def impossible_targets(

@@ -8,44 +8,52 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.plan.rules import Land, Rule
+from geoplan.plan.goals import PlanGoal
+from geoplan.plan.intensity import heights, over
+from geoplan.plan.land import Land
+from geoplan.plan.rules import Rule
 from geoplan.plan.suitability import Suitability
 from geoplan.words import LANGUAGES, Message, join, say
 
 __all__ = ["told"]
 
 
-def told(
+def told(  # noqa: PLR0913, PLR0917 - the plan, part by part
     land: Land,
     plan_rules: Sequence[Rule],
+    goals: Sequence[PlanGoal],
     fit: Suitability,
     labels: NDArray[np.int64],
     choice: pd.DataFrame,
 ) -> pd.DataFrame:
     """The answer for each candidate: product, use, score, runner-up and its price, floor area, people, reasons.
 
-    .. math:: price_i = A_i (s_{ip} - s_{iq})
-
-    for the chosen product p and the best other product q that breaks no rule if this candidate alone changed; the
-    first product of the programme settles ties. Floor area is land times floor area ratio; people are floor area
-    over floor area a head, dwellings floor area over dwelling, not rounded.
+    The price is what the objectives lose if this candidate alone became its runner-up, the best other product that
+    breaks no rule then; it is below 0 where a plan that is not proven best can be bettered. The first product of the
+    programme settles ties. Floor area is land times floor area ratio; people are floor area over floor area a head,
+    dwellings floor area over dwelling, not rounded.
     """
     rows = np.arange(labels.size)
     score = fit.score.to_numpy()
     keys = fit.score.columns.to_numpy()
+    worth = sum(one.goal.weight * one.goal.term.changes(labels) for one in goals) + np.zeros(
+        score.shape
+    )
     broken_by = _broken_by(plan_rules, labels, score.shape)
-    others = np.where(broken_by < 0, score, -np.inf)
+    others = np.where(broken_by < 0, worth, -np.inf)
     others[rows, labels] = -np.inf
     runner_up = others.argmax(axis=1)
     has_one = np.isfinite(others[rows, runner_up])
-    price_m2 = land.area_m2 * (score[rows, labels] - score[rows, runner_up])
+    price = np.where(has_one, worth[rows, labels] - worth[rows, runner_up], np.nan)
+    is_area = not land.programme.objectives
     answers = pd.DataFrame(
         {
             "product": keys[labels],
             "planned_use": np.asarray([product.use for product in land.programme.products])[labels],
             "suitability_score": score[rows, labels],
             "runner_up": np.where(has_one, keys[runner_up], None),
-            "runner_up_price_m2": np.where(has_one, price_m2, np.nan),
+            "runner_up_price_m2": price if is_area else np.nan,
+            "runner_up_price_score": np.nan if is_area else price,
             **_intensity(land, labels),
         },
         index=land.parcels.index,
@@ -64,21 +72,19 @@ def told(
 
 
 def _intensity(land: Land, labels: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    products = land.programme.products
-    ratio = np.asarray([product.floor_area_ratio for product in products])[labels]
-    per_person = np.asarray([product.floor_area_m2_per_person for product in products])[labels]
-    dwelling = np.asarray([product.dwelling_m2 for product in products])[labels]
-    floor_area_m2 = land.area_m2 * ratio
+    rows, programme = np.arange(labels.size), land.programme
+    floor_area_m2 = land.floor_area_m2[rows, labels]
+    dwelling = np.asarray([product.dwelling_m2 for product in programme.products])[labels]
+    cover = np.asarray([product.coverage_share for product in programme.products])[labels]
+    height_m = heights(land.parcels, programme.products, keeps_limits=programme.keeps_height_limits)
     return {
         "planned_floor_area_m2": floor_area_m2,
-        "planned_dwelling_count": _over(floor_area_m2, dwelling),
-        "planned_population": _over(floor_area_m2, per_person),
+        "planned_floor_area_ratio": floor_area_m2 / land.area_m2,
+        "planned_coverage_share": np.where(np.isfinite(cover), cover, np.nan),
+        "planned_height_m": height_m[rows, labels],
+        "planned_dwelling_count": over(floor_area_m2, dwelling),
+        "planned_population": land.people[rows, labels],
     }
-
-
-def _over(floor_area_m2: NDArray[np.float64], each_m2: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Floor area over what each takes; none where nobody lives."""
-    return np.divide(floor_area_m2, each_m2, out=np.zeros_like(each_m2), where=each_m2 > 0)
 
 
 def _broken_by(
@@ -128,11 +134,12 @@ def _next_best(
     land: Land, plan_rules: Sequence[Rule], answer: pd.Series, broken_by: NDArray[np.int64]
 ) -> Message:
     if pd.notna(answer["runner_up"]):
-        return say(
-            "plan.reason_runner_up",
-            product=land.names([str(answer["runner_up"])]),
-            price_m2=float(answer["runner_up_price_m2"]),
-        )
+        product = land.names([str(answer["runner_up"])])
+        if land.programme.objectives:
+            price = float(answer["runner_up_price_score"])
+            return say("plan.reason_runner_up_score", product=product, price=price)
+        price_m2 = float(answer["runner_up_price_m2"])
+        return say("plan.reason_runner_up", product=product, price_m2=price_m2)
     against = sorted(set(broken_by[broken_by >= 0].tolist()))
     if not against:
         return say("plan.reason_only_product")

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from geoplan.errors import ScenarioError
 from geoplan.model.rulepack import Rules
+from geoplan.plan.asked import Objective, Wish
 from geoplan.words import Message, catalogue, literal, name_in_both, say
 
 __all__ = [
@@ -48,6 +49,8 @@ class Product:
         Gross floor area over net land [m2/m2].
     floor_area_m2_per_person, dwelling_m2
         Floor area a resident and a dwelling take; 0 where nobody lives.
+    coverage_share, max_height_m
+        Most of the land that is built over, and greatest height [m]; infinite where the rule packs do not say.
     """
 
     key: str
@@ -57,6 +60,8 @@ class Product:
     floor_area_ratio: float
     floor_area_m2_per_person: float = 0.0
     dwelling_m2: float = 0.0
+    coverage_share: float = inf
+    max_height_m: float = inf
 
     @property
     def pollution_grade(self) -> str:
@@ -160,6 +165,12 @@ class Programme:
         Parcels decided already: id to product, or to ``KEEP``.
     phase_1_blocks
         Blocks of the first phase; empty if the whole park is one phase.
+    wishes
+        Every other rule, in the order it is told (``plan/asked.py``).
+    objectives
+        What is made large, by name and weight; none for suitable area.
+    keeps_height_limits
+        Whether the heights of the plan in force bind what is built; else the amendments say where they are passed.
     """
 
     products: tuple[Product, ...]
@@ -168,6 +179,9 @@ class Programme:
     separations: tuple[Separation, ...] = ()
     locks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     phase_1_blocks: tuple[str, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    keeps_height_limits: bool = False
 
     def product(self, key: str) -> Product:
         """One product by its key."""
@@ -216,7 +230,14 @@ def _product(key: str, row: Mapping[str, object], rules: Rules) -> Product:
         if is_home
         else 0.0,
         dwelling_m2=rules.value(f"products.{key}.dwelling_m2") if is_home else 0.0,
+        coverage_share=_known(f"products.{key}.coverage_share", rules),
+        max_height_m=_known(f"products.{key}.max_height_m", rules),
     )
+
+
+def _known(name: str, rules: Rules) -> float:
+    """A number that a pack may leave out: then nothing limits."""
+    return rules.value(name) if name in rules.numbers else inf
 
 
 def _name(key: str, own: object) -> Message:

@@ -1,14 +1,17 @@
 """The rules of a plan: each one short function, its inequality in symbols and in words.
 
 Symbols: :math:`x_{ip}` is 1 if candidate *i* becomes product *p*, else 0; :math:`A_i` is the land of candidate *i* [m2].
-A rule is written once, as totals over candidate x product between two limits and as pairs that exclude each other;
-the solver, the table of rules and the search for runners-up all read that.
+A rule is written once, as terms between limits (``optimise/terms.py``); the solver, the table of rules and the search
+for runners-up all read that. Here are the oldest: areas, shares, locks and separations; ``WISHES`` in ``wishes.py``
+lists all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,51 +20,13 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.model.park import Park
-from geoplan.model.rulepack import Rules
-from geoplan.optimise.assignment import Band, Conflict
-from geoplan.plan.problem import (
-    INDUSTRY_GRADES,
-    AreaTarget,
-    Programme,
-    Separation,
-    ShareTarget,
-    Target,
-)
+from geoplan.optimise.terms import Exclusion, Limit, Sum
+from geoplan.plan.land import Land
+from geoplan.plan.problem import INDUSTRY_GRADES, AreaTarget, Separation, ShareTarget, Target
 from geoplan.units import mu_from_m2
-from geoplan.words import Message, join, literal, say
+from geoplan.words import Message, literal, say
 
-__all__ = ["Land", "Rule", "area_band", "lock", "pollution_grades", "separation", "share_band"]
-
-#: Sums of areas are the same below this share of the largest of them.
-_SAME_SHARE = 1e-9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Land:
-    """The candidates and what can be built on them: what every rule is written over.
-
-    Attributes
-    ----------
-    parcels
-        The candidates, index ``parcel_id``; rows of every table below.
-    area_m2
-        Their land.
-    programme
-        Its products are the columns of every table below.
-    """
-
-    parcels: gpd.GeoDataFrame
-    area_m2: NDArray[np.float64]
-    programme: Programme
-
-    def chosen(self, products: Sequence[str]) -> NDArray[np.float64]:
-        """1 in the columns of these products, 0 elsewhere: candidate x product."""
-        is_one = [product.key in products for product in self.programme.products]
-        return np.tile(np.asarray(is_one, dtype=float), (len(self.parcels), 1))
-
-    def names(self, products: Sequence[str]) -> Message:
-        """Names of products, one after the other."""
-        return join([self.programme.product(key).name for key in products], "common.enumeration")
+__all__ = ["Rule", "area_band", "lock", "pollution_grades", "separation", "share_band"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,12 +43,14 @@ class Rule:
         What it speaks of; products before a slash are kept away from those behind it.
     lower, upper
         Its limits as they are told, in ``unit``.
-    totals, total_lower, total_upper
-        Candidate x product, and the limits of their sum over the plan.
-    pairs
-        Rows ``(i, p, j, q)``: not both of candidate i product p and candidate j product q.
-    polluting
-        Parcels that stay and must be kept away from.
+    limits
+        The terms that must lie between limits; all bear the rule's name.
+    told
+        What a plan has of it, in ``unit``; by default the value of the first term.
+    details
+        What else one has to know to work its value out again.
+    give_unit
+        What it gives by if it cannot hold: ``m2``, ``parcels`` or the unit of its limits.
     """
 
     name: str
@@ -95,72 +62,38 @@ class Rule:
     products: str
     lower: float
     upper: float
-    totals: NDArray[np.float64]
-    total_lower: float
-    total_upper: float
+    limits: tuple[Limit, ...]
     parcel_ids: tuple[str, ...] = ()
-    pairs: NDArray[np.int64] | None = None
-    polluting: gpd.GeoSeries | None = None
+    told: Callable[[NDArray[np.int64]], float] | None = None
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    give_unit: str = "parcels"
 
-    @property
-    def bands(self) -> tuple[Band, ...]:
-        """The totals for the solver; none where they bind nothing."""
-        if not self.totals.any() and self.total_lower <= 0 <= self.total_upper:
-            return ()
-        band = Band(
-            name=self.name,
-            coefficients=self.totals,
-            lower=self.total_lower,
-            upper=self.total_upper,
-        )
-        return (band,)
-
-    @property
-    def conflicts(self) -> tuple[Conflict, ...]:
-        """The pairs for the solver."""
-        if self.pairs is None or not len(self.pairs):
-            return ()
-        return (Conflict(name=self.name, pairs=self.pairs),)
-
-    def value(self, land: Land, labels: NDArray[np.int64]) -> float:
-        """What a plan has of it, in ``unit``; unknown where nothing is planned that must stay apart."""
-        if self.polluting is None:
-            return self.total(labels)
-        away, _, makers = (part.split() for part in self.products.partition("/"))
-        keys = np.asarray([product.key for product in land.programme.products])[labels]
-        own = np.asarray(land.parcels.geometry)
-        others = np.concatenate([np.asarray(self.polluting), own[np.isin(keys, makers)]])
-        apart_m = _apart_m(own[np.isin(keys, away)], others)
-        return float(apart_m.min()) if len(others) and len(apart_m) else float("nan")
-
-    def total(self, labels: NDArray[np.int64]) -> float:
-        """The sum of the totals over a plan."""
-        return float(self.totals[np.arange(labels.size), labels].sum())
+    def value(self, labels: NDArray[np.int64]) -> float:
+        """What a plan has of it, in ``unit``; unknown where it speaks of nothing."""
+        return self.limits[0].term.value(labels) if self.told is None else self.told(labels)
 
     def is_kept(self, labels: NDArray[np.int64]) -> bool:
-        """Whether a plan keeps it; a total that just reaches a limit does."""
-        total, spare = self.total(labels), self._spare
-        both = [bool(labels[i] == p and labels[j] == q) for i, p, j, q in self._pairs.tolist()]
-        return self.total_lower - spare <= total <= self.total_upper + spare and not any(both)
+        """Whether a plan keeps it; a value that just reaches a limit does."""
+        return all(limit.is_kept(labels) for limit in self.limits)
 
     def breaks(self, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Candidate x product: whether the rule would break if only this candidate changed to this product."""
-        own = self.totals[np.arange(labels.size), labels]
-        total = own.sum() - own[:, None] + self.totals
-        spare = self._spare
-        broken = (total < self.total_lower - spare) | (total > self.total_upper + spare)
-        i, p, j, q = self._pairs.T
-        broken[i[labels[j] == q], p[labels[j] == q]] = True
-        broken[j[labels[i] == p], q[labels[i] == p]] = True
-        return np.asarray(broken)
+        broken = [limit.misses(limit.term.changes(labels)) > 0 for limit in self.limits]
+        return np.asarray(np.any(broken, axis=0))
 
-    @property
-    def _spare(self) -> float:
-        return _SAME_SHARE * float(self.totals.max(axis=1, initial=0.0).sum())
-
-    @property
-    def _pairs(self) -> NDArray[np.int64]:
-        return np.zeros((0, 4), dtype=np.int64) if self.pairs is None else self.pairs
+    def forbids(self, land: Land) -> NDArray[np.bool_]:
+        """Candidate x product: what it forbids by itself, whatever the other candidates become."""
+        forbidden = np.zeros((len(land.parcels), len(land.programme.products)), dtype=bool)
+        for limit in self.limits:
+            term = limit.term
+            if not isinstance(term, Sum) or term.constant:
+                continue
+            if limit.upper == 0 and (term.coefficients >= 0).all():
+                forbidden |= term.coefficients > 0
+            if self.kind == "lock":
+                rows = term.coefficients.any(axis=1)
+                forbidden[rows] |= term.coefficients[rows] == 0
+        return forbidden
 
 
 def area_band(land: Land, *, target: AreaTarget) -> Rule:
@@ -180,9 +113,15 @@ def area_band(land: Land, *, target: AreaTarget) -> Rule:
         products=" ".join(target.products),
         lower=target.lower_m2,
         upper=target.upper_m2,
-        totals=land.chosen(target.products) * land.area_m2[:, None],
-        total_lower=target.lower_m2,
-        total_upper=target.upper_m2,
+        limits=(
+            Limit(
+                name=f"area.{target.name}",
+                term=Sum(coefficients=land.chosen(target.products) * land.area_m2[:, None]),
+                lower=target.lower_m2,
+                upper=target.upper_m2,
+            ),
+        ),
+        give_unit="m2",
     )
 
 
@@ -193,7 +132,7 @@ def share_band(land: Land, *, target: ShareTarget) -> Rule:
 
     In words: of all candidates' land, at least l and at most u becomes one of the products P.
     """
-    total_m2 = float(land.area_m2.sum())
+    total_m2, is_one = float(land.area_m2.sum()), land.is_one_of(target.products).astype(float)
     return Rule(
         name=f"share.{target.name}",
         kind="share_of_area",
@@ -204,9 +143,16 @@ def share_band(land: Land, *, target: ShareTarget) -> Rule:
         products=" ".join(target.products),
         lower=target.lower_share,
         upper=target.upper_share,
-        totals=land.chosen(target.products) * land.area_m2[:, None] / total_m2,
-        total_lower=target.lower_share,
-        total_upper=target.upper_share,
+        limits=(
+            Limit(
+                name=f"share.{target.name}",
+                term=Sum(coefficients=land.chosen(target.products) * land.area_m2[:, None]),
+                lower=target.lower_share * total_m2,
+                upper=target.upper_share * total_m2,
+            ),
+        ),
+        told=lambda labels: float(is_one[labels] @ land.area_m2) / total_m2,
+        give_unit="m2",
     )
 
 
@@ -231,13 +177,11 @@ def lock(land: Land, *, parcel: str, product: str) -> Rule:
         parcel_ids=(parcel,),
         lower=1.0,
         upper=1.0,
-        totals=totals,
-        total_lower=1.0,
-        total_upper=1.0,
+        limits=(Limit(name=f"lock.{parcel}", term=Sum(coefficients=totals), lower=1.0, upper=1.0),),
     )
 
 
-def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries, rules: Rules) -> Rule:
+def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries) -> Rule:
     r"""Industry of one grade and some products lie a distance apart.
 
     .. math:: x_{ip} = 0 \;\text{if}\; d(i, S) < D, \qquad x_{ip} + x_{jq} \le 1 \;\text{if}\; d(i, j) < D
@@ -251,13 +195,15 @@ def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries, rules
     polluting
         Parcels of that grade that stay.
     """
-    number = rules.number(f"separation.{asked.grade}_m")
+    number = land.rules.number(f"separation.{asked.grade}_m")
+    name = ".".join(["separation", asked.grade, *asked.products])
     away = asked.products or land.programme.homes
     makers = [p.key for p in land.programme.products if p.pollution_grade == asked.grade]
+    is_away, is_maker = land.is_one_of(away), land.is_one_of(makers)
     own = np.asarray(land.parcels.geometry)
     is_too_near = _apart_m(own, np.asarray(polluting)) < number.value
     return Rule(
-        name=".".join(["separation", asked.grade, *asked.products]),
+        name=name,
         kind="separation",
         title=say(
             "plan.rule_separation",
@@ -276,12 +222,35 @@ def separation(land: Land, *, asked: Separation, polluting: gpd.GeoSeries, rules
         parcel_ids=tuple(polluting.index),
         lower=number.value,
         upper=np.inf,
-        totals=land.chosen(away) * is_too_near[:, None],
-        total_lower=0.0,
-        total_upper=0.0,
-        polluting=polluting,
-        pairs=_near_pairs(land, own, away, makers, number.value),
+        limits=(
+            Limit(
+                name=name,
+                term=Sum(coefficients=land.chosen(away) * is_too_near[:, None]),
+                upper=0.0,
+            ),
+            Limit(
+                name=name,
+                term=Exclusion(
+                    pairs=_near_pairs(land, own, away, makers, number.value),
+                    label_count=len(land.programme.products),
+                ),
+                upper=0.0,
+            ),
+        ),
+        told=lambda labels: _least_apart_m(own, polluting, is_away[labels], is_maker[labels]),
     )
+
+
+def _least_apart_m(
+    own: NDArray[np.object_],
+    polluting: gpd.GeoSeries,
+    is_away: NDArray[np.bool_],
+    is_maker: NDArray[np.bool_],
+) -> float:
+    """Least distance between what must stay apart; unknown where there is nothing."""
+    others = np.concatenate([np.asarray(polluting), own[is_maker]])
+    apart_m = _apart_m(own[is_away], others)
+    return float(apart_m.min()) if len(others) and len(apart_m) else float("nan")
 
 
 def _apart_m(own: NDArray[np.object_], others: NDArray[np.object_]) -> NDArray[np.float64]:
