@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from geoplan.model.checked_yaml import refuse
+from geoplan.scenario.wishes import Frozen as _Frozen
+from geoplan.scenario.wishes import ObjectiveModel, WishesModel
 
 __all__ = [
     "AreaModel",
@@ -28,10 +30,6 @@ __all__ = [
 
 Share = Annotated[float, Field(ge=0, le=1)]
 AreaMu = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Names(_Frozen):
@@ -119,8 +117,20 @@ class SeparationModel(_Frozen):
     products: tuple[str, ...] = ()
 
 
-class PlanModel(_Frozen):
-    """What the land may become."""
+class PlanModel(WishesModel):
+    """What the land may become.
+
+    Attributes
+    ----------
+    locks
+        Parcels decided already: id to product, or to ``keep``.
+    painted
+        A CSV with ``parcel_id`` and ``product``, beside the scenario: parcels painted on the map, laid over ``locks``.
+    objectives
+        What is made large, by weight; none for suitable area.
+    keep_height_limits
+        Whether the heights of the plan in force bind what is built.
+    """
 
     phase_1_blocks: tuple[str, ...] = ()
     candidates: CandidatesModel = CandidatesModel()
@@ -128,6 +138,9 @@ class PlanModel(_Frozen):
     areas: tuple[AreaModel, ...] = ()
     separations: tuple[SeparationModel, ...] = ()
     locks: dict[str, str] = Field(default_factory=dict)
+    painted: str | None = None
+    objectives: tuple[ObjectiveModel, ...] = ()
+    keep_height_limits: bool = False
 
 
 class CentresModel(_Frozen):

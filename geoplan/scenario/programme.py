@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from math import inf
+from pathlib import Path
 from types import MappingProxyType
 
+import pandas as pd
+
+from geoplan.errors import ScenarioError
+from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.plan import (
     AreaTarget,
@@ -15,13 +20,21 @@ from geoplan.plan import (
     products_of,
 )
 from geoplan.scenario.model import AreaModel, PlanModel
+from geoplan.scenario.wishes import Context, objectives_of, wishes_of
 from geoplan.units import m2_from_mu
-from geoplan.words import name_in_both
+from geoplan.words import name_in_both, say
 
 __all__ = ["programme_of"]
 
 
-def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
+def programme_of(
+    plan: PlanModel,
+    *,
+    rules: Rules,
+    source: str,
+    folder: Path | None = None,
+    park: Park | None = None,
+) -> Programme:
     """The programme that a scenario's plan asks for; areas leave mu for m2 here.
 
     Parameters
@@ -32,13 +45,18 @@ def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
         They hold the products.
     source
         Who asks; it is printed with every target that names no source of its own.
+    folder
+        Where files that the plan names lie; the current folder by default.
+    park
+        Its CRS is that of overlays.
 
     Raises
     ------
     ScenarioError
-        A product is not in the rule packs.
+        A product is not in the rule packs, or a file is not there or not as it should be.
     """
     asked = plan.candidates
+    context = Context(folder=folder or Path(), source=source, rules=rules, park=park)
     return Programme(
         products=products_of(rules, plan.products),
         candidates=CandidateRule(
@@ -53,9 +71,27 @@ def programme_of(plan: PlanModel, *, rules: Rules, source: str) -> Programme:
         separations=tuple(
             Separation(grade=item.grade, products=item.products) for item in plan.separations
         ),
-        locks=MappingProxyType(dict(plan.locks)),
+        locks=MappingProxyType({**plan.locks, **_painted(plan.painted, context.folder)}),
         phase_1_blocks=plan.phase_1_blocks,
+        wishes=wishes_of(plan, context),
+        objectives=objectives_of(plan.objectives, context),
+        keeps_height_limits=plan.keep_height_limits,
     )
+
+
+def _painted(file: str | None, folder: Path) -> dict[str, str]:
+    """Parcels painted by hand: id to product."""
+    if file is None:
+        return {}
+    path = folder / file
+    if not path.exists():
+        raise ScenarioError([say("scenario.no_painted", file=str(path))])
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if not {"parcel_id", "product"} <= set(table.columns):
+        raise ScenarioError(
+            [say("scenario.painted_columns", file=str(path), found=", ".join(table))]
+        )
+    return dict(zip(table["parcel_id"], table["product"], strict=True))
 
 
 def _target(area: AreaModel, source: str) -> AreaTarget | ShareTarget:

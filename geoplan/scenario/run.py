@@ -155,7 +155,7 @@ def run_scenario(
     if at("evaluate"):
         result = _evaluated(result)
     if at("plan"):
-        result = _planned(result)
+        result = _planned(result, near)
     if at("centres"):
         result = _with_centres(result)
     if at("greenway"):
@@ -190,7 +190,7 @@ def _evaluated(result: Result) -> Result:
     )
 
 
-def _planned(result: Result) -> Result:
+def _planned(result: Result, folder: Path) -> Result:
     if result.scenario.plan is None or result.evaluation is None:
         return _without(result, "plan", say("scenario.no_plan"))
     allocation = plan_land_use(
@@ -200,6 +200,8 @@ def _planned(result: Result) -> Result:
             result.scenario.plan,
             rules=result.rules,
             source=f"scenario {result.scenario.name}",
+            folder=folder,
+            park=result.park,
         ),
         rules=result.rules,
     )
