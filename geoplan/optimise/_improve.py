@@ -20,6 +20,8 @@ _TRIED = 40
 _SAMPLE = 400
 #: Rows that a kick changes.
 _KICK = 3
+#: How often a kicked row takes any label, rather than another's.
+_TAKES_ANY = 0.3
 _EASE = 1e-12
 
 
@@ -89,11 +91,13 @@ class _Search:
             labels, rank = found, new
 
     def kicked(self, labels: Ints) -> Ints:
-        """A few rows exchange their labels with others."""
+        """A few rows exchange their labels with others, or take any that they may."""
         found = labels.copy()
         for _ in range(_KICK):
             i, j = self.rng.integers(0, labels.size, 2)
-            if self.allowed[i, found[j]] and self.allowed[j, found[i]]:
+            if self.rng.random() < _TAKES_ANY:
+                found[i] = self.rng.choice(np.flatnonzero(self.allowed[i]))
+            elif self.allowed[i, found[j]] and self.allowed[j, found[i]]:
                 found[i], found[j] = found[j], found[i]
         return found
 

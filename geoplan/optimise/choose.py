@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from geoplan.errors import UnfinishedError
 from geoplan.optimise._highs import Programme, Solved, solve
 from geoplan.optimise._improve import improve
+from geoplan.optimise.cover import Cover
 from geoplan.optimise.no_answer import NoAnswerError
 from geoplan.optimise.patches import Patches
 from geoplan.optimise.proof import Proof, Status
@@ -29,15 +31,24 @@ __all__ = ["LabelAnswer", "choose_labels"]
 #: How exactly it is told what a limit would have to give, as a share of that amount.
 GIVE_GAP = 1e-3
 #: Rounds of the search for a first answer, and of cutting off patches that are too large.
-SEARCH_ROUNDS = 60
+SEARCH_ROUNDS = 20
 CUT_ROUNDS = 40
+#: How often a question is split by how much demand there is.
+BOX_ROUNDS = 40
 #: How near the best a first answer without the terms over several rows has to be.
 _FIRST_GAP = 1e-2
-#: Name of the rows that cut patches off.
-_CUTS = ""
+#: Two amounts of demand differ by more than this share of the most.
+_STEP = 1e-6
+#: Columns times nodes that are searched where terms look at several rows.
+_WORK = 20_000
+#: Nodes that are searched where every term looks at one row, or forbids pairs.
+_PLAIN_NODES = 10_000
+#: Names of the rows that cut patches off, and of those that split a question; no name of a limit.
+_CUTS, _HALVES = "", " "
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Outcome = Literal["optimal", "infeasible", "work", "time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +96,7 @@ def choose_labels(  # noqa: PLR0913 - every choice is named
     goals: Sequence[Goal],
     limits: Sequence[Limit] = (),
     relative_gap: float = 1e-6,
-    node_limit: int | None = 10_000,
+    node_limit: int | None = None,
     time_limit_seconds: float | None = None,
     search_rounds: int = SEARCH_ROUNDS,
     seed: int = 0,
@@ -106,7 +117,8 @@ def choose_labels(  # noqa: PLR0913 - every choice is named
     relative_gap
         Stop once the answer is proven this near the best.
     node_limit
-        Limit of work: nodes of the search tree.
+        Limit of work: nodes of the search tree; by default 10,000, and fewer the more columns the terms over several
+        rows bring along.
     time_limit_seconds
         An extra stop; an answer cut by it says so and may differ from run to run.
     search_rounds
@@ -149,18 +161,16 @@ def choose_labels(  # noqa: PLR0913 - every choice is named
     start = None
     if not _is_plain(question):
         start = _first(question, search_rounds, seed)
-    solved, labels = _solved(question, relative_gap, start)
-    if solved.outcome == "infeasible" and start is None:
-        raise _quarrel(question)
-    found = [each for each in (labels, start) if each is not None]
-    if not found:
+    outcome, bound, best = _best_of_all(question, relative_gap, start)
+    if best is None:
+        if outcome == "infeasible":
+            raise _quarrel(question)
         raise UnfinishedError([])
-    best = max(found, key=lambda each: _worth(question, each))
     objective = _worth(question, best)
-    bound = max(solved.bound + _constant(question), objective)
+    bound = max(bound, objective)
     is_near = bound - objective <= relative_gap * max(abs(objective), 1e-12) + 1e-9  # noqa: PLR2004
     statuses: Mapping[str, Status] = {
-        "optimal": "optimal" if is_near else "feasible", "work": "feasible", "time": "cut_by_time"
+        "infeasible": "optimal", "optimal": "optimal" if is_near else "feasible", "work": "feasible", "time": "cut_by_time"
     }  # fmt: skip
     return LabelAnswer(
         labels=best,
@@ -168,7 +178,7 @@ def choose_labels(  # noqa: PLR0913 - every choice is named
             objective=objective,
             bound=bound,
             sense="max",
-            status=statuses[solved.outcome],
+            status=statuses[outcome],
             seconds=time.perf_counter() - began,
             seed=seed,
             method="HiGHS branch and cut"
@@ -203,7 +213,7 @@ def _first(question: _Question, rounds: int, seed: int) -> Ints | None:
     solved = solve(
         _programme(plain, _blocks(plain)),
         relative_gap=_FIRST_GAP,
-        node_limit=plain.node_limit,
+        node_limit=_PLAIN_NODES,
         time_limit_seconds=plain.time_limit_seconds,
     )
     if solved.x is None:
@@ -216,6 +226,105 @@ def _first(question: _Question, rounds: int, seed: int) -> Ints | None:
         rounds=rounds,
         rng=np.random.default_rng(seed),
     )
+
+
+# ---- shares of a demand that depends on the labels -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Box:
+    """Labellings whose demands lie between limits, and what no labelling among them can be better than."""
+
+    bound: float
+    question: _Question
+    labels: Ints | None
+
+
+def _best_of_all(
+    question: _Question, relative_gap: float, start: Ints | None
+) -> tuple[Outcome, float, Ints | None]:
+    """How the search ended, the bound, the best labels.
+
+    A share of a demand that depends on the labels is bounded by the most demand there can be; where that is too weak,
+    the question is split by how much demand there is (branch and bound over the denominators, in the manner of
+    Konno & Fukaishi, A branch and bound algorithm for solving low rank linear multiplicative and fractional
+    programming problems, Journal of Global Optimization 18, 2000).
+    """
+    outcome, box = _boxed(question, relative_gap, start)
+    if box is None:
+        return outcome, -np.inf, start
+    boxes, best = [box], _better(question, start, box.labels)
+    for _ in range(BOX_ROUNDS):
+        boxes.sort(key=lambda each: -each.bound)
+        top = boxes[0]
+        worth = -np.inf if best is None else _worth(question, best)
+        halves = _split(top)
+        if top.bound <= worth + relative_gap * abs(worth) or not halves:
+            break
+        boxes.pop(0)
+        for half in halves:
+            _, found = _boxed(half, relative_gap, None)
+            if found is not None:
+                boxes.append(found)
+                best = _better(question, best, found.labels)
+        if not boxes:
+            return outcome, -np.inf, best
+    return outcome, max(each.bound for each in boxes), best
+
+
+def _boxed(
+    question: _Question, relative_gap: float, start: Ints | None
+) -> tuple[Outcome, _Box | None]:
+    solved, labels = _solved(question, relative_gap, start)
+    if solved.outcome == "infeasible":
+        return solved.outcome, None
+    return solved.outcome, _Box(solved.bound + _constant(question), question, labels)
+
+
+def _better(question: _Question, one: Ints | None, other: Ints | None) -> Ints | None:
+    known = [each for each in (one, other) if each is not None]
+    return max(known, key=lambda each: _worth(question, each), default=None)
+
+
+def _split(box: _Box) -> list[_Question]:
+    """The question with no more demand than the labels of its bound have, and with more; none if that changes nothing."""
+    if box.labels is None:
+        return []
+    loose: tuple[float, Cover] | None = None
+    for goal in box.question.goals:
+        if isinstance(goal.term, Cover) and goal.term.is_share:
+            amount = goal.term.demand.value(box.labels)
+            covered, _ = goal.term.covered(box.labels)
+            guess = 1.0 - (amount - covered) / goal.term.most_demand
+            gain = goal.weight * (guess - goal.term.value(box.labels))
+            if gain > (0.0 if loose is None else loose[0]):
+                loose = (gain, goal.term)
+    if loose is None:
+        return []
+    demand = loose[1].demand
+    amount = demand.value(box.labels)
+    step = _STEP * loose[1].most_demand
+    few = [_with_most(goal, demand, amount) for goal in box.question.goals]
+    limits = list(box.question.limits)
+    return [
+        replace(
+            box.question, goals=few, limits=[*limits, Limit(name=_HALVES, term=demand, upper=amount)]
+        ),
+        replace(
+            box.question, limits=[*limits, Limit(name=_HALVES, term=demand, lower=amount + step)]
+        ),
+    ]
+
+
+def _with_most(goal: Goal, demand: Sum, most: float) -> Goal:
+    """A goal whose share, if it is of this demand, knows the most there is."""
+    term = goal.term
+    if not (isinstance(term, Cover) and term.is_share):
+        return goal
+    own = term.demand
+    if own.constant == demand.constant and np.array_equal(own.coefficients, demand.coefficients):
+        return replace(goal, term=replace(term, most=most))
+    return goal
 
 
 def _solved(
@@ -233,7 +342,7 @@ def _solved(
         solved = solve(
             programme,
             relative_gap=relative_gap,
-            node_limit=question.node_limit,
+            node_limit=_nodes(question, programme),
             time_limit_seconds=question.time_limit_seconds,
             start=known,
         )
@@ -245,6 +354,12 @@ def _solved(
             return solved, labels if _is_kept(question, labels) else None
         cuts += fresh
     return replace(solved, outcome="work"), None
+
+
+def _nodes(question: _Question, programme: Programme) -> int:
+    if question.node_limit is not None:
+        return question.node_limit
+    return _PLAIN_NODES if _is_plain(question) else max(1, _WORK // max(programme.cost.size, 1))
 
 
 def _is_kept(question: _Question, labels: Ints) -> bool:
@@ -262,7 +377,7 @@ def _completed(
         lower=np.concatenate([x, programme.lower[x.size :]]),
         upper=np.concatenate([x, programme.upper[x.size :]]),
     )
-    return solve(fixed, node_limit=question.node_limit).x
+    return solve(fixed, node_limit=_PLAIN_NODES).x
 
 
 def _cuts(question: _Question, labels: Ints) -> list[_Block]:

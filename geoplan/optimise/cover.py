@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from geoplan.optimise.terms import Columns, Form
+from geoplan.optimise.terms import Columns, Form, Sum
 
 __all__ = ["Cover"]
 
@@ -44,6 +44,8 @@ class Cover:
         The share s.
     is_share
         Tell the covered share of all demand instead; 1 where there is none.
+    most
+        Most demand of the labellings that a share is asked for; by default the most there can be.
     """
 
     reach: sp.csr_array
@@ -55,6 +57,7 @@ class Cover:
     part: Floats
     less_share: float = 0.0
     is_share: bool = False
+    most: float = np.inf
 
     def value(self, labels: Ints) -> float:
         """The value of one label per row."""
@@ -101,7 +104,7 @@ class Cover:
         """
         if self.is_share and push <= 0:
             raise ValueError("a share has a linear form only as it is pushed up")
-        less, scale = (1.0, 1.0 / self._most()) if self.is_share else (self.less_share, 1.0)
+        less, scale = (1.0, 1.0 / self.most_demand) if self.is_share else (self.less_share, 1.0)
         supply = self.reach @ _rows_of(columns, self.is_supplier.astype(float)[columns.label])
         parts = [_Part(columns, supply, *piece) for piece in self._pieces(columns)]
         rows = [part.rows(push) for part in parts]
@@ -127,11 +130,20 @@ class Cover:
             row_upper=np.concatenate([np.zeros(0), *(upper for _, _, upper in rows)]),
         )
 
-    def _most(self) -> float:
-        """The most demand that any labelling has."""
+    @property
+    def demand(self) -> Sum:
+        """All demand, as a term."""
         owned = self.owner >= 0
-        top = self.weight.max(axis=1, initial=0.0)[self.owner[owned]] @ self.part[owned]
-        return float(self.given[~owned].sum() + top) or 1.0
+        part = np.bincount(self.owner[owned], weights=self.part[owned], minlength=len(self.weight))
+        return Sum(
+            coefficients=self.weight * part[:, None], constant=float(self.given[~owned].sum())
+        )
+
+    @property
+    def most_demand(self) -> float:
+        """The most demand that any labelling has."""
+        top = self.demand.coefficients.max(axis=1, initial=0.0).sum() + self.demand.constant
+        return min(float(top), self.most) or 1.0
 
     def _pieces(
         self, columns: Columns

@@ -1,5 +1,6 @@
 """What the land could become: land turned into problems of ``optimise``, and answers turned back into land."""
 
+from geoplan.plan import asked
 from geoplan.plan.allocate import plan_land_use
 from geoplan.plan.candidates import candidate_parcels, problems_of, targets_like_today
 from geoplan.plan.centres import residents, site_centres
@@ -24,6 +25,7 @@ __all__ = [
     "Programme",
     "Separation",
     "ShareTarget",
+    "asked",
     "candidate_parcels",
     "plan_land_use",
     "problems_of",

@@ -39,7 +39,7 @@ def plan_land_use(  # noqa: PLR0913 - every choice is named
     programme: Programme,
     rules: Rules,
     relative_gap: float = 1e-4,
-    node_limit: int = 10_000,
+    node_limit: int | None = None,
     time_limit_seconds: float | None = None,
     seed: int = 0,
 ) -> Allocation:
@@ -65,7 +65,8 @@ def plan_land_use(  # noqa: PLR0913 - every choice is named
     relative_gap
         Stop once no plan can be better by more than this share; the proof says how near it came.
     node_limit
-        Limit of work: nodes of the search tree.
+        Limit of work: nodes of the search tree; by default 10,000, fewer where rules or objectives look at several parcels
+        at a time.
     time_limit_seconds
         An extra stop; a plan cut by it says so and may differ from run to run.
     seed

@@ -171,7 +171,10 @@ def _cells(
     """Who could reach each part of a home, and its land [m2]; None for what is within reach anyway."""
     rest = shapely.difference(shape, always)
     found: dict[tuple[int, ...], float] = {}
-    lines = [shapely.boundary(rest), *shapely.boundary(widened[near])]  # whole, so that all ends meet
+    lines = [
+        shapely.boundary(rest),
+        *shapely.boundary(widened[near]),
+    ]  # whole, so that all ends meet
     cells = np.asarray(list(polygonize(shapely.union_all(lines))), dtype=object)
     points = shapely.point_on_surface(cells)
     is_inside = shapely.contains(rest, points)
