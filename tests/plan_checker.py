@@ -78,7 +78,9 @@ def area_of(plan: Plan, product_of: Mapping[str, str], products: Sequence[str]) 
     return sum(area for parcel, area in plan.area.items() if product_of[parcel] in products)
 
 
-def value_of(plan: Plan, rule: pd.Series, product_of: Mapping[str, str]) -> float | None:
+def value_of(  # noqa: PLR0911 - a kind, a line
+    plan: Plan, rule: pd.Series, product_of: Mapping[str, str]
+) -> float | None:
     """The value of one rule for the given products; None where it speaks of nothing."""
     products = str(rule["products"]).split()
     if rule["kind"] == "objective":
@@ -123,7 +125,7 @@ def planned_as(product_of: Mapping[str, str], products: Sequence[str]) -> list[s
 
 
 def count_of(
-    plan: Plan, _: dict[str, Any], product_of: Mapping[str, str], products: Sequence[str]
+    _plan: Plan, _: dict[str, Any], product_of: Mapping[str, str], products: Sequence[str]
 ) -> float:
     return float(len(planned_as(product_of, products)))
 
@@ -180,7 +182,7 @@ def misplaced(
 
 
 def not_permitted(
-    plan: Plan, told: dict[str, Any], product_of: Mapping[str, str], _: Sequence[str]
+    _plan: Plan, told: dict[str, Any], product_of: Mapping[str, str], _: Sequence[str]
 ) -> float:
     return float(sum(p in told["forbidden"].get(product, ()) for p, product in product_of.items()))
 

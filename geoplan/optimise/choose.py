@@ -23,7 +23,7 @@ from geoplan.optimise.cover import Cover
 from geoplan.optimise.no_answer import NoAnswerError
 from geoplan.optimise.patches import Patches
 from geoplan.optimise.proof import Proof, Status
-from geoplan.optimise.terms import Columns, Exclusion, Form, Goal, Limit, Sum
+from geoplan.optimise.terms import Columns, Exclusion, Form, Goal, Limit, Sum, Term
 from geoplan.words import Message, say
 
 __all__ = ["LabelAnswer", "choose_labels"]
@@ -40,7 +40,7 @@ _FIRST_GAP = 1e-2
 #: Two amounts of demand differ by more than this share of the most.
 _STEP = 1e-6
 #: Columns times nodes that are searched where terms look at several rows.
-_WORK = 20_000
+_WORK = 5_000
 #: Nodes that are searched where every term looks at one row, or forbids pairs.
 _PLAIN_NODES = 10_000
 #: Names of the rows that cut patches off, and of those that split a question; no name of a limit.
@@ -168,7 +168,7 @@ def choose_labels(  # noqa: PLR0913 - every choice is named
         raise UnfinishedError([])
     objective = _worth(question, best)
     bound = max(bound, objective)
-    is_near = bound - objective <= relative_gap * max(abs(objective), 1e-12) + 1e-9  # noqa: PLR2004
+    is_near = bound - objective <= relative_gap * max(abs(objective), 1e-12) + 1e-9
     statuses: Mapping[str, Status] = {
         "infeasible": "optimal", "optimal": "optimal" if is_near else "feasible", "work": "feasible", "time": "cut_by_time"
     }  # fmt: skip
@@ -199,7 +199,8 @@ def _constant(question: _Question) -> float:
 
 def _is_plain(question: _Question) -> bool:
     """Whether every term looks at one row at a time, or forbids pairs."""
-    terms = [one.term for one in (*question.goals, *question.limits)]
+    terms: list[Term] = [goal.term for goal in question.goals]
+    terms += [limit.term for limit in question.limits]
     return all(isinstance(term, (Sum, Exclusion)) for term in terms)
 
 
@@ -297,7 +298,7 @@ def _split(box: _Box) -> list[_Question]:
             covered, _ = goal.term.covered(box.labels)
             guess = 1.0 - (amount - covered) / goal.term.most_demand
             gain = goal.weight * (guess - goal.term.value(box.labels))
-            if gain > (0.0 if loose is None else loose[0]):
+            if gain > (_STEP * abs(goal.weight) if loose is None else loose[0]):
                 loose = (gain, goal.term)
     if loose is None:
         return []
@@ -308,7 +309,9 @@ def _split(box: _Box) -> list[_Question]:
     limits = list(box.question.limits)
     return [
         replace(
-            box.question, goals=few, limits=[*limits, Limit(name=_HALVES, term=demand, upper=amount)]
+            box.question,
+            goals=few,
+            limits=[*limits, Limit(name=_HALVES, term=demand, upper=amount)],
         ),
         replace(
             box.question, limits=[*limits, Limit(name=_HALVES, term=demand, lower=amount + step)]
@@ -442,10 +445,10 @@ def _programme(
     """The whole problem; with ``elastic``, the least amount by which that name alone must give."""
     columns = question.columns
     pieces = [] if elastic is not None else _goal_blocks(question)
-    named = [(None, piece) for piece in pieces]
+    named: list[tuple[str | None, _Block]] = [(None, piece) for piece in pieces]
     named += [(name, block) for name, group in blocks.items() for block in group]
     n_rows = int(columns.row[-1]) + 1 if columns.row.size else 0
-    one_each = sp.coo_array(
+    one_each = sp.csr_array(
         (np.ones(columns.count), (columns.row, np.arange(columns.count))),
         shape=(n_rows, columns.count),
     )

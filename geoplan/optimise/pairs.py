@@ -38,11 +38,13 @@ class Borders:
     alone: Floats
 
     def value(self, labels: Ints) -> float:
+        """The value of one label per row."""
         i, j = self.edges.T
         among = self.weight @ self.worth[labels[i], labels[j]]
         return float(among + self.alone[np.arange(labels.size), labels].sum())
 
     def changes(self, labels: Ints) -> Floats:
+        """Row x label: the value if this row alone took this label."""
         own = self._beside(labels)
         return self.value(labels) - own[np.arange(labels.size), labels][:, None] + own
 
@@ -163,11 +165,13 @@ class Spread:
     count: int
 
     def value(self, labels: Ints) -> float:
+        """The value of one label per row."""
         inside = self._inside(labels)
         n = int(inside.sum())
         return float(inside @ self.distance @ inside / (n * (n - 1))) if n > 1 else 0.0
 
     def changes(self, labels: Ints) -> Floats:
+        """Row x label: the value if this row alone took this label."""
         inside = self._inside(labels)
         n = int(inside.sum())
         reach = self.distance @ inside

@@ -43,9 +43,11 @@ class Patches:
     measure: Literal["count", "smallest", "largest"]
 
     def value(self, labels: Ints) -> float:
+        """The value of one label per row."""
         return self._told(self._sizes(self._inside(labels), labels.size))
 
     def changes(self, labels: Ints) -> Floats:
+        """Row x label: the value if this row alone took this label."""
         inside, rows = self._inside(labels), labels.size
         now = self._told(self._sizes(inside, rows))
         other = np.full(rows, now)
@@ -97,7 +99,7 @@ class Patches:
         ]
         sets = [nodes[nodes < labels.size] for nodes in sets]
         row = np.repeat(np.arange(len(sets)), [nodes.size for nodes in sets])
-        taken = self._active(columns)[np.concatenate([np.zeros(0, dtype=np.int64), *sets])]
+        taken = self.active(columns)[np.concatenate([np.zeros(0, dtype=np.int64), *sets])]
         pick = sp.coo_array(
             (np.ones(row.size), (row, np.arange(row.size))), shape=(len(sets), row.size)
         )
@@ -120,7 +122,7 @@ class Patches:
                     order.append(other)
         return nodes
 
-    def _active(self, columns: Columns) -> sp.csr_array:
+    def active(self, columns: Columns) -> sp.csr_array:
         """Row x choice: the choices that make a row a member."""
         taken = np.flatnonzero(self.is_member[columns.label])
         shape = (columns.number.shape[0], columns.count)
@@ -163,11 +165,11 @@ class Patches:
 
 
 class _Flow:
-    """A flow from roots to members; its own columns are arcs, feeds, what given members take, and roots.
+    r"""A flow from roots to members; its own columns are arcs, feeds, what given members take, and roots.
 
     .. math::
-        g_i + \\sum f_{ji} - \\sum f_{ij} = s_i a_i, \\quad 0 \\le f_{ij} \\le a_i, a_j, \\quad g_i \\le r_i, \\quad
-        r_i \\le a_i
+        g_i + \sum f_{ji} - \sum f_{ij} = s_i a_i, \quad 0 \le f_{ij} \le a_i, a_j, \quad g_i \le r_i, \quad
+        r_i \le a_i
 
     with sizes scaled to 1 in all; given members take what they like, up to their size.
     """
@@ -176,7 +178,7 @@ class _Flow:
         self._columns, self._total = columns, float(patches.size.sum()) or 1.0
         n = columns.number.shape[0]
         self.n, self.fixed = n, patches.size.size - n
-        self._active = patches._active(columns)
+        self._active = patches.active(columns)
         able = np.concatenate(
             [np.asarray(self._active.sum(axis=1)).ravel() > 0, np.ones(self.fixed, bool)]
         )

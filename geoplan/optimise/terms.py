@@ -146,13 +146,16 @@ class Sum:
     constant: float = 0.0
 
     def value(self, labels: Ints) -> float:
+        """The value of one label per row."""
         return self.constant + float(self.coefficients[np.arange(labels.size), labels].sum())
 
     def changes(self, labels: Ints) -> Floats:
+        """Row x label: the value if this row alone took this label."""
         own = self.coefficients[np.arange(labels.size), labels]
         return np.asarray(self.constant + own.sum() - own[:, None] + self.coefficients)
 
     def form(self, columns: Columns, push: int) -> Form:  # noqa: ARG002 - exact either way
+        """The linear form, exact either way."""
         return Form(choices=self.coefficients[columns.row, columns.label], constant=self.constant)
 
 
@@ -164,10 +167,12 @@ class Exclusion:
     label_count: int
 
     def value(self, labels: Ints) -> float:
+        """The value of one label per row."""
         i, p, j, q = self._pairs.T
         return float(np.count_nonzero((labels[i] == p) & (labels[j] == q)))
 
     def changes(self, labels: Ints) -> Floats:
+        """Row x label: the value if this row alone took this label."""
         i, p, j, q = self._pairs.T
         met = np.zeros((labels.size, self.label_count))
         np.add.at(met, (i, p), labels[j] == q)

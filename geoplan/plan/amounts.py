@@ -137,7 +137,7 @@ def quoted(name: str) -> Message:
     return say("plan.quoted", name=literal(name))
 
 
-def _band(  # noqa: PLR0913 - one band
+def _band(  # noqa: PLR0913, PLR0917 - one band
     land: Land,
     kind: str,
     name: str,

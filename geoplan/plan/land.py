@@ -58,10 +58,10 @@ class Land:
         """Candidate x product: gross floor area, land times floor area ratio."""
         products = self.programme.products
         if self.programme.keeps_height_limits:
-            return self.area_m2[:, None] * ratios(self.parcels, products, rules=self.rules)
-        return self.area_m2[:, None] * np.asarray(
-            [product.floor_area_ratio for product in products]
-        )
+            each = ratios(self.parcels, products, rules=self.rules)
+        else:
+            each = np.asarray([[product.floor_area_ratio for product in products]])
+        return np.asarray(self.area_m2[:, None] * each)
 
     @cached_property
     def people(self) -> Floats:

@@ -121,7 +121,7 @@ def permission(land: Land, asked: Permission) -> Rule:
         if forbidden[:, p].any()
     }
     return _nowhere(
-        land, "permission", asked.name, [product.key for product in land.programme.products], forbidden,
+        "permission", asked.name, [product.key for product in land.programme.products], forbidden,
         "conversion.permitted", say("plan.rule_permission"), {"forbidden": pairs},
     )  # fmt: skip
 
@@ -138,11 +138,10 @@ def _nowhere_on(  # noqa: PLR0913, PLR0917 - one rule, part by part
 ) -> Rule:
     forbidden = land.chosen(products).astype(bool) & np.asarray(rows)[:, None]
     listed = {"forbidden_on": land.parcels.index[np.asarray(rows)].tolist()}
-    return _nowhere(land, kind, name, products, forbidden, source, title, {**details, **listed})
+    return _nowhere(kind, name, products, forbidden, source, title, {**details, **listed})
 
 
 def _nowhere(  # noqa: PLR0913, PLR0917 - one rule, part by part
-    land: Land,
     kind: str,
     name: str,
     products: Sequence[str],

@@ -89,11 +89,13 @@ def cover(
     limit_m = asked.radius_m * (1 + _SAME_SHARE)
     near = land.distance_m(demand, np.arange(n), measure=asked.measure) <= limit_m
     near[np.arange(able.size), able] = False
-    is_covered = (land.distance_m(demand, suppliers, measure=asked.measure) <= limit_m).any(axis=1)
+    is_covered = np.any(
+        land.distance_m(demand, suppliers, measure=asked.measure) <= limit_m, axis=1
+    )
     return Cover(
         reach=sp.csr_array(near.astype(float)),
         is_supplier=land.is_one_of(asked.products),
-        is_covered=is_covered,
+        is_covered=np.asarray(is_covered, dtype=bool),
         given=np.r_[np.zeros(able.size), _weights_there(land, asked.weigh)[there - n]],
         owner=np.r_[able, np.full(there.size, -1)],
         weight=land.chosen(homes) * _weights(land, asked.weigh),
@@ -138,7 +140,12 @@ def area_cover(land: Land, asked: AreaWithin) -> Cover:
         *(range(n) if land.is_one_of(homes).any() else ()),
         *(n + np.flatnonzero(land.is_there(homes))).tolist(),
     ]
-    owner, given, part, covered, row, column = [], [], [], [], [], []
+    owner: list[int] = []
+    given: list[float] = []
+    part: list[float] = []
+    covered: list[bool] = []
+    row: list[int] = []
+    column: list[int] = []
     for home in demand:  # each home is cut by its own suppliers
         shape = land.everything.geometry.iloc[home]
         near = able[np.sort(tree.query(shape, predicate="intersects"))]
@@ -182,5 +189,7 @@ def _cells(
     for cell in np.flatnonzero(is_inside):
         who = tuple(near[within[:, cell]].tolist())
         found[who] = found.get(who, 0.0) + float(cells[cell].area)
-    own: list[tuple[tuple[int, ...] | None, float]] = [(None, float(shape.area - rest.area))]
+    own: list[tuple[tuple[int, ...] | None, float]] = [
+        (None, float(shapely.area(shape) - shapely.area(rest)))
+    ]
     return [each for each in [*own, *sorted(found.items())] if each[1] > 0]

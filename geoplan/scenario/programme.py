@@ -89,7 +89,13 @@ def _painted(file: str | None, folder: Path) -> dict[str, str]:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if not {"parcel_id", "product"} <= set(table.columns):
         raise ScenarioError(
-            [say("scenario.painted_columns", file=str(path), found=", ".join(table))]
+            [
+                say(
+                    "scenario.painted_columns",
+                    file=str(path),
+                    found=", ".join(map(str, table.columns)),
+                )
+            ]
         )
     return dict(zip(table["parcel_id"], table["product"], strict=True))
 

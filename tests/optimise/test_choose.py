@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,10 @@ def cover_of(rng: np.random.Generator, n: int) -> Cover:
     )
 
 
+def share_of(rng: np.random.Generator, n: int) -> Cover:
+    return replace(cover_of(rng, n), is_share=True, less_share=0.0)
+
+
 def patches_of(rng: np.random.Generator, n: int, measure: Any = "count") -> Patches:
     fixed = int(rng.integers(0, 3))
     return Patches(
@@ -78,7 +83,7 @@ def patches_of(rng: np.random.Generator, n: int, measure: Any = "count") -> Patc
 
 
 MAKERS = {
-    "sum": sum_of, "exclusion": exclusion_of, "borders": borders_of, "spread": spread_of, "cover": cover_of,
+    "sum": sum_of, "exclusion": exclusion_of, "borders": borders_of, "spread": spread_of, "cover": cover_of, "share": share_of,
     "count": patches_of,
     "smallest": lambda rng, n: patches_of(rng, n, "smallest"),
     "largest": lambda rng, n: patches_of(rng, n, "largest"),
@@ -171,6 +176,7 @@ def test_the_answer_is_the_best_of_all_labellings(seed: int) -> None:
     goals = [Goal(name="sum", term=sum_of(rng, n))]
     goals += [Goal(name="borders", term=borders_of(rng, n), weight=weight())]
     goals += [Goal(name="cover", term=cover_of(rng, n), weight=weight())]
+    goals += [Goal(name="share", term=share_of(rng, n), weight=3.0)] * int(rng.integers(0, 2))
     lower = float(rng.integers(1, 4))
     possible = [
         Limit(name="few patches", term=patches_of(rng, n), upper=float(rng.integers(0, 3))),

@@ -167,7 +167,7 @@ def test_the_small_town_picks_the_right_parcel_and_the_rule_writes_its_row(name:
 
 def test_small_and_narrow_parcels_take_no_homes() -> None:
     town = street_of(3)
-    west, south, east, north = town.geometry["P2"].bounds
+    west, south, east, _ = town.geometry["P2"].bounds
     town.loc["P2", "geometry"] = shapely.box(west, south, east, south + 60)  # 6 000 m2, 60 m wide
     small = asked.MinParcel(name="m", products=("homes",), min_m2=6_000.1, source="t")
     enough = asked.MinParcel(name="m", products=("homes",), min_m2=6_000, source="t")
@@ -520,7 +520,7 @@ def test_coverage_times_storeys_must_reach_the_floor_area_ratio() -> None:
         "P1", "planned_height_m"
     ] == 27.0  # fmt: skip
     low = dense(0.25, 23.9)
-    with pytest.raises(PlanError, match="storeys of 3 m reach 1.75"):
+    with pytest.raises(PlanError, match=r"storeys of 3 m reach 1\.75"):
         planned(rules=low, products=homes_of(low))
 
 
