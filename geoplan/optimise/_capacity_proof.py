@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from geoplan.optimise._capacity_columns import Bound, Master, cheapest
 from geoplan.optimise._capacity_packing import ROUNDING, Packing, Sited, settle
 from geoplan.optimise._highs import Programme, Solved, solve
-from geoplan.optimise._knapsack import Knapsacks, Packed
+from geoplan.optimise._knapsack import Knapsacks
 
 __all__ = ["Proven", "prove"]
 
@@ -333,13 +333,14 @@ def _programme(rest: Sited, columns: Indices, point: Indices, position: Indices)
         ),
         sp.csr_array(np.concatenate([np.ones(k), np.zeros(pairs)])[None, :]),
     ]
-    low = [np.ones(n), np.full(k + pairs, -np.inf), [rest.p]]
-    high = [np.ones(n), np.full(k, ROUNDING), np.zeros(pairs), [rest.p]]
+    count = np.array([float(rest.p)])
+    low = [np.ones(n), np.full(k + pairs, -np.inf), count]
+    high = [np.ones(n), np.full(k, ROUNDING), np.zeros(pairs), count]
     if np.isfinite(rest.need_limit):
         scale = max(rest.need_limit, 1e-12)
         blocks.append(sp.csr_array(np.concatenate([rest.need[columns] / scale, np.zeros(pairs)])[None, :]))  # fmt: skip
-        low.append([-np.inf])
-        high.append([rest.need_limit / scale + ROUNDING])
+        low.append(np.array([-np.inf]))
+        high.append(np.array([rest.need_limit / scale + ROUNDING]))
     return Programme(
         cost=np.concatenate([rest.opening[columns], rest.cost[point, columns[position]]]),
         rows=sp.csr_array(sp.vstack(blocks, format="csr")),

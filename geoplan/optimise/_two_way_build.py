@@ -35,8 +35,10 @@ def build(links: Links, order: Indices, price: Vector) -> Indices:
 
     def search(weight: Vector) -> tuple[Vector, Indices]:
         table = sp.csr_array((weight, graph.indices, graph.indptr), shape=graph.shape)
-        away, before = dijkstra(table, directed=True, indices=root, return_predecessors=True)
-        return away, before
+        away, before = dijkstra(
+            table, directed=True, indices=np.array([root]), return_predecessors=True
+        )
+        return away[0], before[0].astype(np.int64)
 
     def arcs_to(target: int, before: Indices) -> list[int]:
         node, found = target, []
@@ -66,7 +68,7 @@ def build(links: Links, order: Indices, price: Vector) -> Indices:
 
 def thinned(links: Links, required: Indices, edges: Indices) -> Indices:
     """Leave out edges, the dearest first, as long as two ways are left to every required node."""
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_edges_from((int(links.tail[e]), int(links.head[e])) for e in edges)
     wanted = required.tolist()
     for edge in edges[np.argsort(-links.cost[edges], kind="stable")].tolist():
@@ -80,7 +82,7 @@ def thinned(links: Links, required: Indices, edges: Indices) -> Indices:
     return np.array(kept, dtype=np.int64)
 
 
-def _are_joined(graph: nx.Graph, wanted: list[int]) -> bool:
+def _are_joined(graph: nx.Graph[int], wanted: list[int]) -> bool:
     """Whether no bridge, and no gap, parts the wanted nodes."""
     root = wanted[0]
     order, parent, low = {root: 0}, {root: root}, {root: 0}

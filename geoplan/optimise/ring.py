@@ -182,7 +182,7 @@ def ring_through(  # noqa: PLR0913 - every choice is named
     total = float(sum(walk.length for walk in solved))
     off = max(length_min - total, total - length_max)
     if off > ROUNDING * max(1.0, total):
-        _raise_length(solved, total, limits, (length_min, length_max))
+        _raise_length(solved, total, (length_min, length_max))
     outside = np.ones(links.n, dtype=bool)
     for piece in pieces:
         outside[piece.nodes] = False
@@ -259,14 +259,14 @@ def _pieces(links: Links, required: Indices) -> list[_Piece]:
         here = part == part[required[0]]
         edges = np.flatnonzero(here[links.tail])
         return [_Piece(np.flatnonzero(here), edges, required)]
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_edges_from(zip(links.tail.tolist(), links.head.tolist(), strict=True))
     number = {pair: edge for edge, pair in enumerate(zip(links.tail.tolist(), links.head.tolist(), strict=True))}  # fmt: skip
     blocks = sorted(
         sorted(number[pair] if pair in number else number[pair[::-1]] for pair in block)
         for block in nx.biconnected_component_edges(graph)
     )
-    tree = nx.Graph()
+    tree: nx.Graph[tuple[str, int]] = nx.Graph()
     wanted = set(required.tolist())
     cutting = set(nx.articulation_points(graph))
     inside = []
@@ -431,7 +431,7 @@ def _ring_of(router: Router, x: Vector) -> Ringed | None:
         one, two = near[walk[-1]]
         walk.append(two if one == walk[-2] else one)
     is_key = router.is_required | (router.prize > 0)
-    if len(walk) != used.size + 1 or not router.is_required[walk].sum() == router.required.size + 1:
+    if len(walk) != used.size + 1 or router.is_required[walk].sum() != router.required.size + 1:
         return None
     stops = [0, *(i for i in range(1, len(walk) - 1) if is_key[walk[i]]), len(walk) - 1]
     if len(stops) == 2:  # noqa: PLR2004 - one key node: any other may stand for a second
@@ -470,9 +470,7 @@ def _twice(router: Router, limits: _Limits) -> tuple[list[int], float, float, bo
     return best, value, bound, bound >= value * (1 - limits.relative_gap)
 
 
-def _raise_length(
-    walks: list[_Walk], total: float, limits: _Limits, band: tuple[float, float]
-) -> None:
+def _raise_length(walks: list[_Walk], total: float, band: tuple[float, float]) -> None:
     """Tell that no walk has the wanted length, or that none was found."""
     if all(walk.is_settled for walk in walks):
         message = say("optimise.no_ring_length", low=f"{band[0]:g}", high=f"{band[1]:g}", nearest=f"{total:g}")  # fmt: skip
@@ -480,7 +478,7 @@ def _raise_length(
     raise UnfinishedError([say("optimise.ring_length", low=f"{band[0]:g}", high=f"{band[1]:g}", nearest=f"{total:g}")])  # fmt: skip
 
 
-def _told(
+def _told(  # noqa: PLR0913, PLR0917 - all that was found
     given: Given,
     links: Links,
     origin: Indices,
@@ -490,7 +488,7 @@ def _told(
     proof: Proof,
 ) -> RingAnswer:
     """Join the walks of all pieces into one, in the numbers of the given graph."""
-    graph = nx.MultiGraph()
+    graph: nx.MultiGraph[int] = nx.MultiGraph()
     for walk in walks:
         for edge in walk.edges:
             graph.add_edge(int(links.tail[edge]), int(links.head[edge]), edge=edge)

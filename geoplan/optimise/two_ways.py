@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoplan.optimise._graph_checks import (
-    Given,
     checked_graph,
     joined_or_raise,
     part_of,
@@ -65,7 +64,8 @@ def two_way_net(  # noqa: PLR0913 - every choice is named
 
     .. math:: \min \sum_{e \in N} c_e, \quad |N \cap \delta(S)| \ge 2 \ \text{for every set S that parts required nodes}
 
-    Where one edge alone joins two parts of the graph (a bridge) it is taken once and told. Loops are never used;
+    Where one edge alone joins two parts of the graph (a bridge) it is taken once and told; up to it there are two
+    ways. Loops are never used;
     parallel edges are different ways. One required node, or none, needs no edge.
 
     Parameters
@@ -136,7 +136,7 @@ def two_way_net(  # noqa: PLR0913 - every choice is named
 
 def _pieces(links: Links, required: Indices) -> tuple[Indices, list[tuple[Indices, Indices]]]:
     """The bridges between required nodes, and the edges and nodes to join of each part without bridges."""
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(required.tolist())
     pairs = list(zip(links.tail.tolist(), links.head.tolist(), strict=True))
     graph.add_edges_from(pairs)
@@ -145,7 +145,7 @@ def _pieces(links: Links, required: Indices) -> tuple[Indices, list[tuple[Indice
     is_bridge = np.zeros(links.cost.size, dtype=bool)
     is_bridge[bridges] = True
     part = part_of(links.n, np.stack([links.tail, links.head], axis=1)[~is_bridge])
-    tree = nx.Graph()
+    tree: nx.Graph[int] = nx.Graph()
     tree.add_nodes_from(part[required].tolist())
     for bridge in sorted(bridges):
         tree.add_edge(int(part[links.tail[bridge]]), int(part[links.head[bridge]]), bridge=bridge)
