@@ -277,13 +277,13 @@ def _pieces(links: Links, required: Indices) -> list[_Piece]:
         for node in sorted(cutting & set(nodes.tolist())):
             tree.add_node(("node", node), is_wanted=node in wanted)
             tree.add_edge(("block", which), ("node", node))
-    loose = [part for part in tree if tree.degree(part) <= 1 and not tree.nodes[part]["is_wanted"]]
+    loose = [leaf for leaf in tree if tree.degree(leaf) <= 1 and not tree.nodes[leaf]["is_wanted"]]
     while loose:
-        part = loose.pop()
-        if part not in tree:
+        leaf = loose.pop()
+        if leaf not in tree:
             continue
-        near = list(tree.neighbors(part))
-        tree.remove_node(part)
+        near = list(tree.neighbors(leaf))
+        tree.remove_node(leaf)
         loose += [other for other in near if tree.degree(other) <= 1 and not tree.nodes[other]["is_wanted"]]  # fmt: skip
     pieces = []
     for which, block in enumerate(blocks):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import cast
 
 import networkx as nx
 import numpy as np
@@ -141,7 +142,8 @@ def _pieces(links: Links, required: Indices) -> tuple[Indices, list[tuple[Indice
     pairs = list(zip(links.tail.tolist(), links.head.tolist(), strict=True))
     graph.add_edges_from(pairs)
     number = {pair: edge for edge, pair in enumerate(pairs)}
-    bridges = [number[pair] if pair in number else number[pair[::-1]] for pair in nx.bridges(graph)]
+    found = cast("list[tuple[int, int]]", list(nx.bridges(graph)))
+    bridges = [number[pair] if pair in number else number[pair[::-1]] for pair in found]
     is_bridge = np.zeros(links.cost.size, dtype=bool)
     is_bridge[bridges] = True
     part = part_of(links.n, np.stack([links.tail, links.head], axis=1)[~is_bridge])

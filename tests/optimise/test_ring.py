@@ -179,10 +179,12 @@ def test_the_net_with_two_ways_is_the_cheapest(seed):
     parting = [side for side in sides if 0 < side[required].sum() < len(required)]
     cuts = [np.flatnonzero(side[edges[:, 0]] != side[edges[:, 1]]) for side in parting]
 
-    def holds(
-        chosen,
-    ):  # every set that parts required nodes is left twice, or as often as it can be
-        return all(np.isin(cut, chosen).sum() >= min(2, cut.size) for cut in cuts)
+    bridges = {int(cut[0]) for cut in cuts if cut.size == 1}
+
+    def holds(chosen):
+        """Each set that parts required nodes is left twice, or by a bridge of the graph."""
+        crossing = [cut[np.isin(cut, chosen)] for cut in cuts]
+        return all(left.size > 1 or set(left.tolist()) & bridges for left in crossing)
 
     answer = two_way_net(n_nodes=n, edges=edges, cost=cost, required=required)
     assert holds(answer.edges)
