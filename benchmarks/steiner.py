@@ -1,4 +1,4 @@
-"""Steiner trees: published optima of SteinLib B and C, and made-up street graphs, against networkx.
+"""Trees, rings and nets with two ways: SteinLib B and C with optima, and made-up street graphs, against networkx.
 
 ``gap`` is the distance to the published optimum, ``proven_gap`` the distance to geoplan's own bound.
 """
@@ -18,12 +18,16 @@ from scipy.spatial import Delaunay
 
 from benchmarks._form import Row, data_folder, parse, report
 from benchmarks._peers import Side, compare, totals
+from geoplan.optimise.ring import ring_through
 from geoplan.optimise.steiner import steiner_tree
+from geoplan.optimise.two_ways import two_way_net
 
 LIMIT_S = 60.0
 #: Nodes and terminals of the street graphs; the seed is the number of nodes.
 STREETS = ((300, 15), (2_000, 20), (10_000, 100))
 QUICK_STREETS = STREETS[:1]
+#: The same for rings and nets with two ways, which no peer here makes.
+ROUNDS = ((300, 10), (1_000, 15), (10_000, 30))
 
 Graph = tuple[int, np.ndarray, np.ndarray, np.ndarray]
 
@@ -44,6 +48,11 @@ def main() -> None:
     for n, t in QUICK_STREETS if options.quick else STREETS:
         case = f"streets {n:,} nodes, {t} places"
         street_rows += compare(case, sides, streets(n, t), optimum=None, limit_s=LIMIT_S + 5)
+    for n, t in ROUNDS[:1] if options.quick else ROUNDS:
+        for what, side in (("ring", ring), ("two ways", two_ways)):
+            case = f"{what}: streets {n:,} nodes, {t} places"
+            alone: dict[str, Side] = {"geoplan": side}
+            street_rows += compare(case, alone, streets(n, t), optimum=None, limit_s=LIMIT_S + 30)
     packages = ("networkx", "highspy", "scipy", "numpy")
     report(
         [*rows, *street_rows], options=options, packages=packages, time_limit_s=LIMIT_S, notes=notes
@@ -88,6 +97,30 @@ def ours(*graph: object) -> tuple[float, float]:
         edges=edges,  # type: ignore[arg-type]
         cost=cost,  # type: ignore[arg-type]
         terminals=terminals,  # type: ignore[arg-type]
+        time_limit_seconds=LIMIT_S,
+    ).proof
+    return proof.objective, proof.bound
+
+
+def ring(*graph: object) -> tuple[float, float]:
+    n, edges, cost, places = graph
+    proof = ring_through(
+        n_nodes=n,  # type: ignore[arg-type]
+        edges=edges,  # type: ignore[arg-type]
+        cost=cost,  # type: ignore[arg-type]
+        required=places,  # type: ignore[arg-type]
+        time_limit_seconds=LIMIT_S,
+    ).proof
+    return proof.objective, proof.bound
+
+
+def two_ways(*graph: object) -> tuple[float, float]:
+    n, edges, cost, places = graph
+    proof = two_way_net(
+        n_nodes=n,  # type: ignore[arg-type]
+        edges=edges,  # type: ignore[arg-type]
+        cost=cost,  # type: ignore[arg-type]
+        required=places,  # type: ignore[arg-type]
         time_limit_seconds=LIMIT_S,
     ).proof
     return proof.objective, proof.bound

@@ -333,8 +333,9 @@ def _programme(rest: Sited, columns: Indices, point: Indices, position: Indices)
         ),
         sp.csr_array(np.concatenate([np.ones(k), np.zeros(pairs)])[None, :]),
     ]
-    low = [np.ones(n), np.full(k + pairs, -np.inf), np.array([rest.p])]
-    high = [np.ones(n), np.full(k, ROUNDING), np.zeros(pairs), np.array([rest.p])]
+    count = np.array([float(rest.p)])
+    low = [np.ones(n), np.full(k + pairs, -np.inf), count]
+    high = [np.ones(n), np.full(k, ROUNDING), np.zeros(pairs), count]
     if np.isfinite(rest.need_limit):
         scale = max(rest.need_limit, 1e-12)
         blocks.append(sp.csr_array(np.concatenate([rest.need[columns] / scale, np.zeros(pairs)])[None, :]))  # fmt: skip

@@ -62,7 +62,7 @@ class Ringed:
 class Router:
     """Ways in a simple graph, and the rings made of them; counts the shortest-path searches as work."""
 
-    def __init__(  # noqa: PLR0913 (what is asked of the rings)
+    def __init__(  # noqa: PLR0913 - what a ring depends on
         self,
         links: Links,
         *,
@@ -106,9 +106,9 @@ class Router:
         data = weight if blocked is None else np.where(blocked[self.indices], np.inf, weight)
         graph = sp.csr_array((data, self.indices, self.indptr), shape=(self.links.n, self.links.n))
         away, before = dijkstra(
-            graph, directed=True, indices=np.array(start), return_predecessors=True
+            graph, directed=True, indices=np.array([start]), return_predecessors=True
         )
-        return away, before.astype(np.int64)
+        return away[0], before[0].astype(np.int64)
 
     def _way(self, start: int, end: int, weight: Vector, blocked: Mask) -> Leg | None:
         was = blocked[end]
@@ -116,6 +116,15 @@ class Router:
         away, before = self._search(start, weight, blocked)
         blocked[end] = was
         return _walk_back(before, start, end) if np.isfinite(away[end]) else None
+
+    def _over(self, leg: Leg, node: int, arcs: Vector, blocked: Mask) -> list[Leg] | None:
+        """Two legs over a node instead of one; ``blocked`` is changed."""
+        there = self._way(leg[0], node, arcs, blocked)
+        if there is None:
+            return None
+        blocked[there] = True
+        back = self._way(node, leg[-1], arcs, blocked)
+        return None if back is None else [there, back]
 
     def edges(self, walk: Sequence[int]) -> list[int]:
         """The edges of a way."""
@@ -315,23 +324,13 @@ class Router:
         if k < 4:  # noqa: PLR2004
             return None
         away = self._metric(ring, arcs)
-        cost = [float(self.links.cost[self.edges(leg)].sum()) for leg in ring.legs]
-        moves = [
-            (
-                away[i - 1, (i + 1) % k]
-                + away[j, i]
-                + away[i, (j + 1) % k]
-                - cost[i - 1]
-                - cost[i]
-                - cost[j],
-                i,
-                j,
-            )
-            for i in range(k)
-            for j in range(k)
-            if j not in {i, (i - 1) % k}
-        ]
-        for saves, i, j in sorted(moves):
+        cost = np.array([self.links.cost[self.edges(leg)].sum() for leg in ring.legs])
+        here, after = np.arange(k), (np.arange(k) + 1) % k
+        leaves = away[here - 1, after] - cost[here - 1] - cost  # node i goes
+        enters = away.T + away[:, after] - cost[None, :]  # into leg j
+        for saves, i, j in sorted(
+            (float(leaves[i] + enters[i, j]), i, j) for i in range(k) for j in range(k) if j not in {i, (i - 1) % k}
+        ):  # fmt: skip
             if saves >= 0 or self.work > self.work_limit:
                 return None
             node, before = ring.legs[i][0], (i - 1) % k
@@ -340,16 +339,11 @@ class Router:
             if straight is None:
                 continue
             blocked[straight] = True
-            there = self._way(ring.legs[j][0], node, arcs, blocked)
-            if there is None:
+            detour = self._over(ring.legs[j], node, arcs, blocked)
+            if detour is None:
                 continue
-            blocked[there] = True
-            back = self._way(node, ring.legs[j][-1], arcs, blocked)
-            if back is None:
-                continue
-            new = {before: [straight], i: [], j: [there, back]}
-            legs = [leg for at in range(k) for leg in new.get(at, [ring.legs[at]])]
-            tried = self.ring(legs)
+            new: dict[int, list[Leg]] = {before: [straight], i: [], j: detour}
+            tried = self.ring([leg for w in range(k) for leg in new.get(w, [ring.legs[w]])])
             if tried.betters(ring):
                 return tried
         return None
@@ -378,9 +372,9 @@ class Router:
             own = self.edges(leg)
             reached = np.isfinite(out[goals] + home[goals])
             aims = goals[reached]
-            via = out[aims] + home[aims]
-            more = via - float(self.links.cost[own].sum())
-            longer = self._as_length(via) - float(self.length[own].sum())
+            through = out[aims] + home[aims]
+            more = through - float(self.links.cost[own].sum())
+            longer = self._as_length(through) - float(self.length[own].sum())
             total = length + longer
             miss = np.maximum(np.maximum(self.band[0] - total, total - self.band[1]), 0.0)
             worth = more - self.prize[aims]
@@ -391,14 +385,10 @@ class Router:
             leg = ring.legs[i]
             blocked = self._blocked(ring, i)
             blocked[leg[-1]] = True
-            there = self._way(leg[0], aim, arcs, blocked)
-            if there is None:
+            detour = self._over(leg, aim, arcs, blocked)
+            if detour is None:
                 continue
-            blocked[there] = True
-            back = self._way(aim, leg[-1], arcs, blocked)
-            if back is None:
-                continue
-            tried = self.ring([*ring.legs[:i], there, back, *ring.legs[i + 1 :]])
+            tried = self.ring([*ring.legs[:i], *detour, *ring.legs[i + 1 :]])
             if tried.betters(ring):
                 return tried
         return None

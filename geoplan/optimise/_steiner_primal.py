@@ -160,10 +160,10 @@ def _paths(net: Net, edges: Indices) -> list[list[int]]:
     keys = set(net.terminals.tolist()) | {n for n, others in near.items() if len(others) > 2}  # noqa: PLR2004
     paths: set[tuple[int, ...]] = set()
     for key in sorted(keys & set(near)):
-        for first, edge in near[key]:
-            node, path = first, [edge]
+        for first, own in near[key]:
+            node, path = first, [own]
             while node not in keys:
-                node, onward = next(step for step in near[node] if step[1] != path[-1])
-                path.append(onward)
+                node, next_edge = next(step for step in near[node] if step[1] != path[-1])
+                path.append(next_edge)
             paths.add(tuple(sorted(path)))
     return [list(path) for path in sorted(paths)]

@@ -36,9 +36,9 @@ def build(links: Links, order: Indices, price: Vector) -> Indices:
     def search(weight: Vector) -> tuple[Vector, Indices]:
         table = sp.csr_array((weight, graph.indices, graph.indptr), shape=graph.shape)
         away, before = dijkstra(
-            table, directed=True, indices=np.array(root), return_predecessors=True
+            table, directed=True, indices=np.array([root]), return_predecessors=True
         )
-        return away, before.astype(np.int64)
+        return away[0], before[0].astype(np.int64)
 
     def arcs_to(target: int, before: Indices) -> list[int]:
         node, found = target, []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -267,7 +266,7 @@ def _pieces(links: Links, required: Indices) -> list[_Piece]:
         sorted(number[pair] if pair in number else number[pair[::-1]] for pair in block)
         for block in nx.biconnected_component_edges(graph)
     )
-    tree: nx.Graph[Any] = nx.Graph()
+    tree: nx.Graph[tuple[str, int]] = nx.Graph()
     wanted = set(required.tolist())
     cutting = set(nx.articulation_points(graph))
     inside = []
@@ -278,13 +277,13 @@ def _pieces(links: Links, required: Indices) -> list[_Piece]:
         for node in sorted(cutting & set(nodes.tolist())):
             tree.add_node(("node", node), is_wanted=node in wanted)
             tree.add_edge(("block", which), ("node", node))
-    loose = [part for part in tree if tree.degree(part) <= 1 and not tree.nodes[part]["is_wanted"]]
+    loose = [leaf for leaf in tree if tree.degree(leaf) <= 1 and not tree.nodes[leaf]["is_wanted"]]
     while loose:
-        part = loose.pop()
-        if part not in tree:
+        leaf = loose.pop()
+        if leaf not in tree:
             continue
-        near = list(tree.neighbors(part))
-        tree.remove_node(part)
+        near = list(tree.neighbors(leaf))
+        tree.remove_node(leaf)
         loose += [other for other in near if tree.degree(other) <= 1 and not tree.nodes[other]["is_wanted"]]  # fmt: skip
     pieces = []
     for which, block in enumerate(blocks):
@@ -479,7 +478,7 @@ def _raise_length(walks: list[_Walk], total: float, band: tuple[float, float]) -
     raise UnfinishedError([say("optimise.ring_length", low=f"{band[0]:g}", high=f"{band[1]:g}", nearest=f"{total:g}")])  # fmt: skip
 
 
-def _told(  # noqa: PLR0913, PLR0917 (what was asked, and the walks that answer it)
+def _told(  # noqa: PLR0913, PLR0917 - all that was found
     given: Given,
     links: Links,
     origin: Indices,

@@ -65,7 +65,8 @@ def two_way_net(  # noqa: PLR0913 - every choice is named
 
     .. math:: \min \sum_{e \in N} c_e, \quad |N \cap \delta(S)| \ge 2 \ \text{for every set S that parts required nodes}
 
-    Where one edge alone joins two parts of the graph (a bridge) it is taken once and told. Loops are never used;
+    Where one edge alone joins two parts of the graph (a bridge) it is taken once and told; up to it there are two
+    ways. Loops are never used;
     parallel edges are different ways. One required node, or none, needs no edge.
 
     Parameters
