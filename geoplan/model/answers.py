@@ -198,7 +198,7 @@ class Centres:
     sites: gpd.GeoDataFrame
     assignment: pd.DataFrame
     proof: Proof
-    changes: pd.DataFrame
+    changes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -242,9 +242,9 @@ class Greenway:
     lines: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     proof: Proof
-    areas: gpd.GeoDataFrame
-    land: pd.DataFrame
-    measures: Mapping[str, float]
+    areas: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    land: pd.DataFrame = field(default_factory=pd.DataFrame)
+    measures: Mapping[str, float] = field(default_factory=dict)
     ring_proof: Proof | None = None
 
 
