@@ -32,9 +32,13 @@ SMALL, SMALL_NODES = 1_500, 5_000
 BOUND_ROUNDS = 2
 #: Moves per node of the first run, how often they double, and temperatures as shares of the spread of a node.
 MOVES, DOUBLINGS = 50, 6
-HOT, WARM, COLD = 0.08, 0.03, 0.002
+HOT, WARM, COLD = 0.1, 0.03, 0.002
 #: A label is proposed if its belief is so near that of the best, as a share of the spread.
 NEAR = 0.6
+#: The penalty of a band is this many times its price, plus this share of the spread of a node per mean coefficient ...
+PRICE, SPREAD = 1.2, 0.08
+#: ... times a factor that begins here, grows while runs end outside the band and falls to the least while they end inside.
+DEAR, DEARER, CHEAPER, LEAST = 3.0, 2.0, 0.6, 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -247,7 +251,7 @@ class _Sides:
             Search(question, first, incident, seed=2 * seed + side) for side in (0, 1)
         ]
         self._every = np.flatnonzero(question.allowed.ravel())
-        self._dear = np.ones(question.band_lower.size)
+        self._dear = np.full(question.band_lower.size, DEAR)
 
     def back(self, labels: Indices) -> Indices:
         """The labels in the order of the question as it was asked."""
@@ -278,7 +282,9 @@ class _Sides:
         """
         dual = self.dual
         near = dual.belief.max(axis=1, keepdims=True) - dual.belief <= NEAR * dual.unit
-        price = self._dear * (2 * np.abs(dual.price) + _unit_price(self.question, dual.unit))
+        price = self._dear * (
+            PRICE * np.abs(dual.price) + _unit_price(self.question, SPREAD * dual.unit)
+        )
         runs = [_Run(labels, price, moves, HOT * dual.unit, COLD * dual.unit, np.flatnonzero(near))]
         if dual.is_settled:
             runs.append(replace(runs[0], hot=WARM * dual.unit, literals=self._every))
@@ -292,7 +298,8 @@ class _Sides:
             self.found.offer(None if each.best is None else self.back(each.best))
             total, asked = self.question.totals(each.end), self.question
             too_small = total < asked.band_lower - asked.slack
-            self._dear[too_small | (total > asked.band_upper + asked.slack)] *= 2
+            missed = too_small | (total > asked.band_upper + asked.slack)
+            self._dear = np.maximum(self._dear * np.where(missed, DEARER, CHEAPER), LEAST)
         return runs[0].end
 
     def _anneal(self, search: Search, run: _Run) -> None:
@@ -330,8 +337,8 @@ def _order(question: Field) -> Indices:
 
 
 def _unit_price(question: Field, unit: float) -> Vector:
-    """A quarter of the spread of a node per mean coefficient of each band."""
+    """So much per mean coefficient of each band."""
     count = np.maximum(np.diff(question.band.start), 1)
     row = np.repeat(np.arange(count.size), np.diff(question.band.start))
     size = np.bincount(row, weights=np.abs(question.band.value), minlength=count.size) / count
-    return np.where(size > 0, 0.25 * unit / np.where(size > 0, size, 1.0), 0.0)
+    return np.where(size > 0, unit / np.where(size > 0, size, 1.0), 0.0)

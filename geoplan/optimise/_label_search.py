@@ -22,6 +22,8 @@ Indices = NDArray[np.int64]
 
 #: Moves between two looks at the clock.
 CHUNK = 400_000
+#: In each of the last tenths of a run penalties double, so that it ends within the bands.
+LAST_TENTHS = 3
 
 
 class Search:
@@ -56,12 +58,14 @@ class Search:
         counts = (_count(asked.server, chosen), _count(asked.gate, chosen))
         is_gated = np.diff(asked.gate.start) > 0
         covers = (self._server.start, self._server.literal, self._gate.start, self._gate.literal, is_gated, asked.reward)  # fmt: skip
-        bands = (self._band.start, self._band.literal, self._band.value, asked.band_lower, asked.band_upper, penalty)  # fmt: skip
+        listed = (self._band.start, self._band.literal, self._band.value)
         lists = _lists(now, asked.k)
         value = np.array([asked.worth(now), -np.inf])
         done = 0
         while done < moves and literals.size and not (done and is_over()):
-            now_moves = min(CHUNK, moves - done)
+            now_moves = min(CHUNK, moves - done, -(-moves // 10))
+            scale = 2.0 ** max(0, 10 * done // moves - 10 + LAST_TENTHS)
+            bands = (*listed, asked.band_lower, asked.band_upper, scale * penalty)
             ends = [hot * (cold / hot) ** (at / moves) for at in (done, done + now_moves)]
             totals = asked.totals(now)  # anew, so that rounding does not pile up
             value[0] = asked.worth(now)

@@ -15,7 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.errors import UnfinishedError
-from geoplan.optimise import _label_run
+from geoplan.optimise import _label_exact, _label_run
+from geoplan.optimise._highs import solve
+from geoplan.optimise._label_bound import Dual
+from geoplan.optimise._label_field import field_of
 from geoplan.optimise.assignment import Band, Conflict, Lock, assign_labels
 from geoplan.optimise.labelling import Coverage, label_nodes
 from geoplan.optimise.no_answer import NoAnswerError
@@ -194,6 +197,25 @@ def test_with_no_pairs_the_bound_is_that_of_the_assignment():
     assert answer.proof.objective <= exact.proof.bound + 1e-6
     assert answer.proof.bound >= exact.proof.objective - 1e-6
     assert answer.proof.gap_share < 1e-3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_messages_and_prices_bound_like_the_linear_programme_of_the_same_polytope(seed):
+    """Never below its optimum, for they are a dual of it, and hardly above."""
+    question = grid(6, seed)
+    question["bands"] = [Band(name=f"label {a}", labels=(a,), lower=4 + 2 * a, upper=5 + 2 * a) for a in range(3)]  # fmt: skip
+    field = field_of(
+        **{"weight": None, "edge_weight": None, "edge_kind": None, "conflicts": (), "locks": ()} | question
+    )  # fmt: skip
+    programme, _ = _label_exact._programme(field, field.allowed)
+    relaxed = dataclasses.replace(programme, is_integer=np.zeros(programme.cost.size, dtype=bool))
+    optimum = solve(relaxed).objective
+    ends = field.ends.ravel()
+    first = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=field.n))])
+    dual = Dual(field, first, np.argsort(ends, kind="stable") // 2)
+    while not dual.is_settled:
+        dual.improve(lambda: False)
+    assert optimum - 1e-7 <= dual.bound <= 1.005 * optimum
 
 
 def test_a_tighter_band_never_betters_the_answer():
