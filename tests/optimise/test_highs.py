@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
+import time
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -57,3 +63,38 @@ def test_the_bound_of_a_growing_programme_never_passes_its_optimum(seed):
         assert tighter.bound <= best.objective + 1e-9
     elif relaxed.outcome == "infeasible":
         assert tighter.outcome == "infeasible"
+
+
+def market_split() -> Programme:
+    """Four knapsacks to be filled to the brim at once: nobody solves fifty items in a second."""
+    rng = np.random.default_rng(0)
+    weights = rng.integers(1, 100, (4, 50)).astype(float)
+    sums = weights.sum(axis=1) // 2
+    spare = np.hstack([np.eye(4), -np.eye(4)])
+    return Programme(
+        cost=np.concatenate([np.zeros(50), np.ones(8)]),
+        rows=sp.csr_array(np.hstack([weights, spare])),
+        row_lower=sums,
+        row_upper=sums,
+        lower=np.zeros(58),
+        upper=np.concatenate([np.ones(50), np.full(8, np.inf)]),
+        is_integer=np.arange(58) < 50,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_stops_the_search_and_what_was_found_comes_back() -> None:
+    for keeps in (True, False):
+        timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+        began = time.monotonic()
+        timer.start()
+        if keeps:
+            found = solve(market_split(), keeps_interrupted=True)
+            assert found.outcome == "interrupted"
+            assert found.x is not None
+            assert found.bound <= found.objective
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                solve(market_split())
+        timer.join()
+        assert time.monotonic() - began < 20
