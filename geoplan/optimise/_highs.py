@@ -106,15 +106,17 @@ def _is_interrupted(solver: highspy.Highs) -> bool:
         solver.run()
         return False
     solver.HandleUserInterrupt = True
-    worker = solver.startSolve()
-    try:
-        while worker.is_alive():
-            worker.join(0.1)
-    except KeyboardInterrupt:
-        solver.cancelSolve()
-        worker.join()
-        return True
-    return False
+    solver.startSolve()
+    is_interrupted = False
+    while True:
+        try:
+            while not solver.wait(0.1)[0]:
+                pass
+        except KeyboardInterrupt:
+            is_interrupted = True
+            solver.cancelSolve()
+        else:
+            return is_interrupted
 
 
 def _is_mixed(programme: Programme) -> bool:

@@ -196,7 +196,9 @@ def _about_plan(allocation: Allocation) -> list[Message]:
     candidates = allocation.parcels[allocation.parcels["is_candidate"]]
     kept, asked = int(allocation.rules["is_kept"].sum()), len(allocation.rules)
     sold = candidates[candidates["planned_use"].str.startswith(("07", "09"))]
+    interrupted = [say("summary.interrupted")] if allocation.proof.status == "interrupted" else []
     return [
+        *interrupted,
         say(
             "summary.plan",
             count=len(candidates),
