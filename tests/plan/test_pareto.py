@@ -14,9 +14,9 @@ from towns import CRS, block_of, ledger, square, street_of
 from way_towns import question, target
 
 from geoplan.errors import InfeasibleError, PlanError
-from geoplan.plan import GOALS, PlanFront, pareto, plan_front
+from geoplan.plan import PlanFront, pareto, plan_front
 from geoplan.plan._kept import KeptAnswers
-from geoplan.plan.front_goals import PlanGoal
+from geoplan.plan.front_goals import FRONT_GOALS, PlanGoal
 from geoplan.plan.question import Question, pose_question
 
 
@@ -35,7 +35,7 @@ def front(goals: tuple[str, ...] = ("suitability", "green"), **asked: Any) -> Pl
 
 
 def goal(name: str, asked: Question) -> PlanGoal:
-    found = GOALS[name](asked)
+    found = FRONT_GOALS[name](asked)
     assert isinstance(found, PlanGoal)
     return found
 
