@@ -84,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except GeoplanError as error:
         _say_error(error.text(language))
+        if isinstance(error.__cause__, KeyboardInterrupt):  # before there was anything to show
+            return _INTERRUPTED
         return 4 if isinstance(error, PlanError) else 3
     except _CommandError as error:
         error.show()

@@ -135,7 +135,7 @@ def plan_front(  # noqa: PLR0913 - every choice is named
         plan_land_use(park, evaluation, programme=programme, rules=rules)  # it says why
         raise InfeasibleError(error.problems) from error
     if not found.points:
-        raise UnfinishedError([say("front.no_plan_yet")])
+        raise UnfinishedError([say("front.no_plan_yet")]) from KeyboardInterrupt()
     knee = knee_of(found, [item.goal for item in asked]) + 1
     return PlanFront(
         points=_table(found, asked, knee),

@@ -231,9 +231,9 @@ def _run(yearly: YearlyQuestion, horizon: Horizon, progress: Progress | None) ->
             courses.append(run_years(yearly, seed=horizon.seed, run=run))
             if progress is not None:
                 progress(run + 1, horizon.runs)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if not courses:
-            raise UnfinishedError([say("simulate.no_run")]) from None
+            raise UnfinishedError([say("simulate.no_run")]) from interrupt
     return courses
 
 
