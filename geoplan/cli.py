@@ -303,6 +303,7 @@ def _explain(call: _Call, parcel_id: str, language: Language) -> None:
         rules=result.rules,
         allocation=result.allocation,
         robustness=result.robustness,
+        area=result.area,
     )
     _print(told.text(language).splitlines())
     if no_plan is not None:

@@ -182,3 +182,53 @@ def small_page(park: Park | None = None, **changes: Any) -> PageContent:
         ),
     )
     return replace(content, **changes)
+
+
+def area_of(park: Park, *, name: str = "East School") -> dict[str, pd.DataFrame]:
+    """P1 and P2 low among low, P2 and P3 in one pocket, a school and a library, weak export in the west, E2 graded D."""
+    ids, shapes = park.parcels.index, park.parcels.geometry.to_numpy()
+    clusters = gpd.GeoDataFrame(
+        {"cluster": ["low_low", "low_low", "none", "unknown", "unknown", "unknown"]},
+        geometry=shapes, index=ids, crs=park.crs,
+    )  # fmt: skip
+    pockets = gpd.GeoDataFrame(
+        {"area_m2": [20_000.0], "parcel_count": [2], "parcel_ids": ["P2; P3"]},
+        geometry=[shapely.union_all(shapes[1:3])],
+        index=pd.Index(["K1"], name="pocket_id"), crs=park.crs,
+    )  # fmt: skip
+    services = pd.concat(
+        pd.DataFrame(
+            {
+                "parcel_id": ids, "kind": kind, "facility_id": "F1", "facility_name": name,
+                "straight_m": 100.0, "walk_m": way, "max_m": limit, "is_near": near,
+            }
+        )
+        for kind, way, limit, near in (
+            ("school", [120.0, 700.0] * 3, 500.0, ["yes", "no"] * 3), ("library", np.nan, np.nan, "unknown"),
+        )
+    )  # fmt: skip
+    services = gpd.GeoDataFrame(services, geometry=[*shapes, *shapes], crs=park.crs)
+    profile = pd.DataFrame(
+        {
+            "area": ["park", "west"], "year": pd.array([2025, 2025], dtype="Int64"), "aspect": ["export", "export"],
+            "value": [0.2, 0.05], "verdict": [None, "yes"],
+            "reason_en": ["the yardstick", "weak against the park"], "reason_zh": ["基准", "弱于全园区"],
+        }
+    )  # fmt: skip
+    grades = pd.DataFrame(
+        {
+            "enterprise_id": ["E1", "E2"], "year": 2025, "grade": ["A", "D"], "score": [90.0, 12.5],
+            "reason_en": ["A: rank 1", "D: rank 2"], "reason_zh": ["A 类", "D 类"],
+        }
+    )  # fmt: skip
+    items = pd.DataFrame(
+        {
+            "enterprise_id": ["E2"], "year": 2025, "indicator": ["tax_per_land"], "name_en": ["tax per land"],
+            "name_zh": ["亩均税收"], "value": [2.5], "baseline": [10.0], "unit": ["10k/mu"], "weight": [50.0],
+            "contribution": [12.5], "filled": [""],
+        }
+    )  # fmt: skip
+    return {
+        "clusters": clusters, "pockets": pockets, "services": services, "area_profile": profile,
+        "grades": grades, "grade_items": items,
+    }  # fmt: skip

@@ -1,12 +1,14 @@
 """How well is the land used: measures, averages, the three tests, triage."""
 
 from geoplan.evaluate.averages import means, merge_sums, partial_sums
-from geoplan.evaluate.concentration import AreaProfile, area_profile
+from geoplan.evaluate.concentration import AREAS, AreaProfile, area_profile
 from geoplan.evaluate.grading import (
     Grading,
     grade_enterprises,
+    grade_layers,
     grade_runs,
     grade_table,
+    grade_years,
     score_of,
 )
 from geoplan.evaluate.measures import MEASURES, Measure
@@ -19,6 +21,7 @@ from geoplan.evaluate.space import Clusters, find_clusters
 from geoplan.evaluate.tables import FINDINGS
 
 __all__ = [
+    "AREAS",
     "FINDINGS",
     "MEASURES",
     "SURENESS",
@@ -34,8 +37,10 @@ __all__ = [
     "find_clusters",
     "find_pockets",
     "grade_enterprises",
+    "grade_layers",
     "grade_runs",
     "grade_table",
+    "grade_years",
     "ledger_quality",
     "means",
     "merge_sums",

@@ -81,9 +81,19 @@ def _is_below(number: str, told: Mapping[str, Any]) -> Codes:
 
 
 def below_limits(  # noqa: PLR0913, PLR0917  (the parts of one sort of finding)
-    ground: Ground, name: str, what: str, own: Floats, limit: Floats, judgement: Judgement
+    ground: Ground,
+    name: str,
+    what: str,
+    own: Floats,
+    limit: Floats,
+    judgement: Judgement,
+    *,
+    per: Floats | float = 1.0,
 ) -> Found:
-    """A figure against the limit of each parcel, in words."""
+    """A figure against the limit of each parcel, in words.
+
+    Where the rule is a share of something, ``per`` is that, and the margin is such a share.
+    """
     return judged(
         ground,
         name,
@@ -91,7 +101,7 @@ def below_limits(  # noqa: PLR0913, PLR0917  (the parts of one sort of finding)
         {what: own, "limit": limit},
         value=quantities(own),
         limit=quantities(limit),
-        margin=own - limit,
+        margin=(own - limit) / np.where(np.asarray(per) > 0, per, np.nan),
     )
 
 

@@ -92,7 +92,7 @@ def low_tax(ground: Ground) -> Found:
             how=Averaging(),
         ),
     )
-    return below_limits(ground, "low_tax", "tax_amount_per_m2", own, limit, judgement)
+    return below_limits(ground, "low_tax", "tax_amount_per_m2", own, limit, judgement, per=mean)
 
 
 def _low_tax(told: Mapping[str, Any]) -> Codes:

@@ -199,17 +199,17 @@ def quantities(values: Floats) -> Texts:
     >>> quantities(np.array([1234.56, 12.345, 0.01234]))["en"].to_pylist()
     ['1,235', '12.3', '0.0123']
     """
-    return _each(_rounded(values), _quantity)
+    return _each(_rounded(values), _told(_quantity))
 
 
 def plain_numbers(values: Floats) -> Texts:
     """Numbers as they are: 51, 0.5."""
-    return _each(values, "{:g}".format)
+    return _each(values, _told("{:g}".format))
 
 
 def percents(shares: Floats) -> Texts:
     """Shares as whole percents."""
-    return _each(shares, "{:.0%}".format)
+    return _each(shares, _told("{:.0%}".format))
 
 
 def records(columns: Mapping[str, Floats], count: int) -> Texts:
@@ -235,6 +235,11 @@ def _each(values: Floats, write: Callable[[float], str]) -> Texts:
     code, different = pd.factorize(values + 0.0, use_na_sentinel=False)  # -0 is 0
     written = pa.array([write(value) for value in different.tolist()], _TEXT)
     return Texts(dict.fromkeys(LANGUAGES, written), code)
+
+
+def _told(write: Callable[[float], str]) -> Callable[[float], str]:
+    """A number as it is written, a question mark where it is not known."""
+    return lambda value: "?" if np.isnan(value) else write(value)
 
 
 def _quantity(value: float) -> str:

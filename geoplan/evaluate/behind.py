@@ -132,6 +132,7 @@ def _answers(park: Park, evaluation: Evaluation, parcel_id: str) -> dict[str, st
     land = read_land(park)
     answers = {
         "has_building": str(verdict_words(land.has_building)[row]),
+        "public": str(verdict_words(land.is_public)[row]),
         "operating": str(operating(ledger, len(land))[row]),
     }
     table = evaluation.findings

@@ -18,6 +18,8 @@ __all__ = ["BETTER", "line_of", "next_better", "other_ends"]
 #: From least to most of what its firms may go on with; a survey only postpones the answer.
 BETTER = ("acquire", "swap", "revitalise", "upgrade", "assist", "keep")
 _MOST_CHANGES = 2
+#: What a firm cannot do anything about.
+_NOBODY_CHANGES = ("public",)
 #: The answer that speaks for the firms; of any other test it is "no".
 _GOOD = {"has_building": "yes", "operating": "normal"}
 
@@ -102,6 +104,8 @@ def other_ends(
 
 def _choices(name: str, answer: str, *, is_survey: bool) -> tuple[str, ...]:
     """What an answer could be instead: the better one; of a parcel to be surveyed, whatever is found out."""
+    if name in _NOBODY_CHANGES:
+        return ()
     if is_survey and answer == "unknown":
         return tuple(other for other in CONDITIONS[name] if other != "unknown")
     better = _GOOD.get(name, "no")

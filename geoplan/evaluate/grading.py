@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from geoplan.evaluate._texts import text_column
 from geoplan.evaluate.runs import UnknownYears, runs_of
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
+from geoplan.model.schema import columns_of
 from geoplan.model.telling import nearest, shown
 from geoplan.words import LANGUAGES, say
 
@@ -27,8 +28,10 @@ __all__ = [
     "Grading",
     "check_grading",
     "grade_enterprises",
+    "grade_layers",
     "grade_runs",
     "grade_table",
+    "grade_years",
     "score_of",
 ]
 
@@ -172,6 +175,54 @@ def grade_table(gradings: Mapping[int, Grading]) -> pd.DataFrame:
     ]
     empty = pd.DataFrame({"enterprise_id": [], "year": [], "grade": []})
     return pd.concat(tables, ignore_index=True) if tables else empty
+
+
+def grade_years(park: Park, *, rules: Rules) -> dict[int, Grading]:
+    """Grade the firms of a park in every year with figures, the oldest first.
+
+    Raises
+    ------
+    ScenarioError, SchemaError
+        As :func:`grade_enterprises`.
+    """
+    last = grade_enterprises(park, rules=rules)
+    years = [year for year in known_years(park.layers["performance"]) if year != last.year]
+    return {
+        **{year: grade_enterprises(park, rules=rules, year=year) for year in years},
+        last.year: last,
+    }
+
+
+def grade_layers(gradings: Mapping[int, Grading]) -> dict[str, pd.DataFrame]:
+    """Layers ``grades`` and ``grade_items`` of the schema, the last year first."""
+    newest = sorted(gradings.items(), reverse=True)
+    firms = [grading.firms.reset_index().assign(year=year) for year, grading in newest]
+    items = [grading.items.assign(year=year) for year, grading in newest]
+    return {
+        "grades": _as_layer("grades", firms),
+        "grade_items": _as_layer("grade_items", [_with_names(table) for table in items]),
+    }
+
+
+def _with_names(items: pd.DataFrame) -> pd.DataFrame:
+    names = {name: say(f"grade.indicator.{name}") for name in items["indicator"].unique()}
+    return items.assign(
+        **{
+            f"name_{language}": items["indicator"].map(
+                {name: told.text(language) for name, told in names.items()}
+            )
+            for language in LANGUAGES
+        }
+    )
+
+
+def _as_layer(name: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    columns = columns_of(name)
+    if not tables:
+        return pd.DataFrame({column: [] for column in columns})
+    table = pd.concat(tables, ignore_index=True)[list(columns)]
+    empty = [column for column, item in columns.items() if item.kind == "choice"]
+    return table.assign(**{column: table[column].where(table[column] != "") for column in empty})
 
 
 def grade_runs(

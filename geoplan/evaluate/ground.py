@@ -43,6 +43,8 @@ class Ground:
         The last year with figures of the scenario's measure.
     gradings
         Long table of ``enterprise_id``, ``year``, ``grade``; ``None`` where nobody graded.
+    zone_of
+        Whose mean counts for each parcel, as a number, -1 for none; all together if not given.
     """
 
     park: Park
@@ -51,6 +53,23 @@ class Ground:
     ledger: Ledger | None
     year: int | None
     gradings: pd.DataFrame | None = None
+    zone_of: Ints | None = None
+
+    @property
+    def group(self) -> Ints:
+        """The group that each parcel is compared in; -1 for none."""
+        return np.zeros(len(self.land), dtype=np.int64) if self.zone_of is None else self.zone_of
+
+    def assessed_amount(self, what: str) -> Floats:
+        """Assessed value of ``land``, ``improvement`` or ``total`` in the last year of layer ``valuation``."""
+        measure = Measure(name=what, layer="valuation", column=f"{what}_amount")
+        if missing_for(self.park, measure) is not None:
+            return np.full(len(self.land), np.nan)
+        measured = measure_parcels(
+            self.park, measure=measure, ledger=None, area_m2=self.land.area_m2
+        )
+        is_last = measured.years == int(self.park.layers["valuation"]["year"].max())
+        return measured.amount[:, -1] if is_last[-1] else np.full(len(self.land), np.nan)
 
     def parcel_number(self, column: str) -> Floats:
         """A column of the parcels."""

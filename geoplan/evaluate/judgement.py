@@ -18,6 +18,7 @@ __all__ = ["INPUTS", "Figure", "Judged", "Judgement", "Peers"]
 #: What figures are made of.
 INPUTS = (
     "amount", "tax", "assets", "area", "floor", "footprint", "space", "months", "contract",
+    "building", "land",
 )  # fmt: skip
 
 

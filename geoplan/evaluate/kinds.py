@@ -29,6 +29,7 @@ from geoplan.evaluate._texts import Found, percents, plain_numbers
 from geoplan.evaluate.ground import Ground
 from geoplan.evaluate.judgement import Figure, Judgement
 from geoplan.evaluate.runs import below
+from geoplan.evaluate.valued import bottom_quantile, depreciation, value_ratio
 from geoplan.model.ledger import dates_of
 from geoplan.model.rulepack import Rules
 from geoplan.words import say
@@ -234,7 +235,13 @@ def low_investment(ground: Ground) -> Found:
         margins={name: part_of(own, asked) - share},
     )
     return below_limits(
-        ground, "low_investment", "investment_amount_per_m2", own, share * asked, judgement
+        ground,
+        "low_investment",
+        "investment_amount_per_m2",
+        own,
+        share * asked,
+        judgement,
+        per=asked,
     )
 
 
@@ -327,4 +334,16 @@ KINDS: tuple[Kind, ...] = (
     Kind(name="banned_trade", find=banned_trade, table="banned_trade"),
     Kind(name="plan_mismatch", find=plan_mismatch, numbers=("plan_mismatch.code_digits",)),
     Kind(name="grade_d_run", find=grade_d_run, numbers=("grade_d_run.min_years",)),
+    Kind(name="value_ratio", find=value_ratio, numbers=("value_ratio.max_ratio",)),
+    Kind(
+        name="depreciation",
+        find=depreciation,
+        numbers=(
+            "depreciation.horizon_years",
+            "depreciation.building_life_years",
+            "depreciation.salvage_share",
+            "depreciation.land_growth_share",
+        ),
+    ),
+    Kind(name="bottom_quantile", find=bottom_quantile, numbers=("bottom_quantile.share",)),
 )

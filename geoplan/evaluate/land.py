@@ -46,6 +46,8 @@ class Land:
         Industry, storage, vacant land, and whatever the survey knows to be vacant.
     is_use_unknown
         Land whose use nobody knows.
+    is_public
+        Whether a public body holds it.
     """
 
     area_m2: Floats
@@ -56,6 +58,7 @@ class Land:
     is_open: Bools
     is_assessed: Bools
     is_use_unknown: Bools
+    is_public: Codes
 
     def __len__(self) -> int:
         return len(self.area_m2)
@@ -101,6 +104,7 @@ def read_land(park: Park) -> Land:
         is_open=is_open,
         is_assessed=np.asarray(is_plant | is_open | (is_vacant == YES)),
         is_use_unknown=(use.isna() | (use == UNKNOWN_USE)).to_numpy(dtype=bool),
+        is_public=verdict_of(parcels, "is_public"),
     )
 
 

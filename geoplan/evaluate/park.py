@@ -6,7 +6,9 @@ import difflib
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoplan.errors import ScenarioError
 from geoplan.evaluate._arrays import UNKNOWN, verdict_of, verdict_words
@@ -123,7 +125,15 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     found, left_out = _three_tests(park, asked, land=land, ledger=ledger, history=history)
     if thin := summary_of(averages):
         left_out = (*left_out, StageLeftOut(stage="averages", message=thin))
-    ground = Ground(park=park, rules=rules, land=land, ledger=ledger, year=year, gradings=gradings)
+    ground = Ground(
+        park=park,
+        rules=rules,
+        land=land,
+        ledger=ledger,
+        year=year,
+        gradings=gradings,
+        zone_of=_zones_of(park, average_over),
+    )
     found |= {kind.name: kind.find(ground) for kind in kinds}
     columns = parcel_columns(
         land,
@@ -150,6 +160,7 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
             findings={name: test.judgement for name, test in found.items()},
             answers={
                 "has_building": verdict_words(land.has_building),
+                "public": verdict_words(land.is_public),
                 "operating": operating(ledger, len(land)),
             },
             lines=lines,
@@ -157,6 +168,13 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
             area_m2=land.area_m2,
         ),
     )
+
+
+def _zones_of(park: Park, average_over: str) -> NDArray[np.int64]:
+    """The zone of each parcel, -1 for none; all are one where means are not taken over zones."""
+    if average_over != "zone" or "zone" not in park.parcels:
+        return np.zeros(len(park.parcels), dtype=np.int64)
+    return np.asarray(pd.factorize(park.parcels["zone"], sort=True)[0], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

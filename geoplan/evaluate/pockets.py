@@ -74,7 +74,8 @@ def find_pockets(
     rules
         Numbers ``pockets.max_gap_m`` and ``pockets.min_area_mu``.
     flagged
-        Parcels to put together, by id; by default those of which any test says yes.
+        Parcels to put together, by id; by default those of which one of the three tests that are columns of the
+        parcels says yes.
 
     Returns
     -------
@@ -104,7 +105,10 @@ def find_pockets(
     firms = _firms_in(park, evaluation, pocket_of)
     layer = kept.assign(firm_count=firms.reindex(names.to_numpy()).array)
     layer = layer.set_index(pd.Index(names.array, name="pocket_id"))[[*_COLUMNS, "geometry"]]
-    unknown = (verdicts == "unknown").any(axis=1) & ~chosen
+    not_made = [
+        item.stage for item in evaluation.left_out
+    ]  # unknown everywhere, and told where they are left out
+    unknown = (verdicts.drop(columns=not_made, errors="ignore") == "unknown").any(axis=1) & ~chosen
     told = say(
         "space.pockets",
         count=len(kept),

@@ -56,7 +56,11 @@ def parcel_columns(  # noqa: PLR0913  (every part is named)
 ) -> dict[str, object]:
     """The columns of ``parcels`` that the schema marks ``evaluate``."""
     told = {name: verdict_words(test.verdict) for name, test in found.items()}
-    answers = told | {"has_building": verdict_words(land.has_building), "operating": how_run}
+    answers = told | {
+        "has_building": verdict_words(land.has_building),
+        "public": verdict_words(land.is_public),
+        "operating": how_run,
+    }
     result, decided = decide(lines, answers, only=land.is_assessed)
     reason = joined(_reason(land, found, decided), help_of(result == "assist"))
     better = next_better(lines, answers, found=found, only=land.is_assessed)

@@ -27,6 +27,7 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "vacant": VERDICTS,
         **dict.fromkeys(column("findings", "finding").choices[3:], VERDICTS),
         "has_building": VERDICTS,
+        "public": VERDICTS,
         "operating": ("normal", "reduced", "stopped", "unknown"),
     }
 )

@@ -24,6 +24,8 @@ _ERROR_OF: Mapping[str, str] = {
     "footprint": "robustness.floor_error_share",
     "space": "robustness.floor_error_share",
     "months": "robustness.months_error_share",
+    "building": "robustness.amount_error_share",
+    "land": "robustness.amount_error_share",
 }
 
 

@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from geoplan.io._firm_help import firm_help
+from geoplan.io._result_sheets import add_year_chart, layer_sheets, money_unit, year_rows
 from geoplan.io._sureness_sheets import (
     count_columns,
     curve_columns,
@@ -78,14 +79,15 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
     title: Message,
     robustness: Robustness | None = None,
     tables: Mapping[str, pd.DataFrame] = _NO_TABLES,
+    layers: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the findings to an Excel workbook, every heading and verdict in Chinese and in English.
 
     The cover says how much land each test found, on which numbers the verdicts rest, with source and standing, and what
-    could not be tested. Each test has a sheet: parcels found first, then those it cannot tell, then the others. With
-    ``robustness`` each row says how sure it is, the cover how many are, and two sheets more tell it of the triage and
-    draw how the flagged land moves as each threshold moves. Text is always text, never a formula. Equal input gives an
-    equal file, byte for byte.
+    could not be tested. Each test has a sheet: parcels found first, then those it cannot tell, then the others; another
+    draws the years of each parcel against the mean. With ``robustness`` each row says how sure it is, the cover how many
+    are, and two sheets more tell it of the triage and draw how the flagged land moves as each threshold moves. Text is
+    always text, never a formula. Equal input gives an equal file, byte for byte.
 
     Parameters
     ----------
@@ -107,6 +109,9 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         How sure the findings are.
     tables
         Further layers by name, a sheet each, right after the cover.
+    layers
+        Layers of the area as a whole, by their names in the schema; each with rows becomes a sheet of the assessed
+        parcels, of the last year.
 
     Raises
     ------
@@ -155,6 +160,13 @@ def write_evaluation(  # noqa: PLR0913  (each is a fact of the cover, and has a 
         sheet.freeze_panes = sheet.cell(row=4, column=2)
     if robustness is not None:
         _add_sureness(book, robustness)
+    _add_years(book, evaluation, park)
+    assessed = pd.Index(evaluation.findings["parcel_id"].unique())
+    for name, heading, columns in layer_sheets(layers or {}, parcel_ids=assessed):
+        sheet = book.create_sheet(name[:_LONGEST_NAME])
+        put_title(sheet, heading)
+        _add_table(sheet, 3, columns)
+        sheet.freeze_panes = sheet.cell(row=4, column=2)
     averages = book.create_sheet(in_both("book.averages"))
     put_title(averages, in_both("book.averages"))
     _add_table(averages, 3, _as_headed(evaluation.averages, "averages"))
@@ -211,6 +223,21 @@ def _layer_title(layer: str) -> str:
 
 def _kinds(evaluation: Evaluation) -> list[str]:
     return list(dict.fromkeys(evaluation.findings["finding"]))
+
+
+def _add_years(book: Workbook, evaluation: Evaluation, park: Park) -> None:
+    """The years of each parcel below the means, with a chart; nothing where there is one year or none."""
+    unit, per_m2 = money_unit(park.currency)
+    if evaluation.averages["year"].nunique() < 2:  # noqa: PLR2004  (a line needs two)
+        return
+    columns, lines = year_rows(evaluation, per_m2=per_m2)
+    sheet = book.create_sheet(in_both("book.years"))
+    measure = _named("render.measure", evaluation.measure)
+    told = " ".join(unit[language] for language in LANGUAGE_ORDER)
+    put_title(sheet, f"{_both(measure)} [{told}]")
+    _add_table(sheet, 3, columns)
+    add_year_chart(sheet, top=3, lines=lines, years=len(columns) - 2, unit=told)
+    sheet.freeze_panes = sheet.cell(row=4, column=2)
 
 
 def _fill_cover(  # noqa: PLR0913  (what stands on it)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from geoplan.model.landuse import UNKNOWN_COLOUR, colour_of, land_uses, name_of
 from geoplan.model.schema import UNKNOWN_USE
-from geoplan.words import LANGUAGES, text
+from geoplan.words import LANGUAGES, catalogue, text
 
 __all__ = ["Style", "styles_of"]
 
@@ -49,6 +49,7 @@ _PLAIN: Mapping[str, tuple[str, float]] = {
     "receiving_sites": ("#0072B2", 2.6),
     "centres": ("#C2185B", 5.0),
     "greenway": ("#148D4A", 1.4),
+    "pockets": ("#6A3D9A", 0.9),
     "problems": ("#D7191C", 0.6),
 }
 _KINDS = {"Point": "marker", "LineString": "line", "Polygon": "fill"}
@@ -65,10 +66,15 @@ def styles_of(layer: str, table: pd.DataFrame) -> tuple[Style, ...]:
     kind = _kind_of(table)
     if kind == "fill" and layer in {"parcels", "plan"}:
         return _parcel_styles(layer, table)
+    if kind == "fill" and layer == "clusters":
+        renderer = _categorised("cluster", _area_categories(table["cluster"], "space.cluster"))
+        return (Style(name=layer, qml=_qml(kind, renderer), is_default=True),)
+    if kind == "fill" and layer == "services":
+        return (Style(name=layer, qml=_qml(kind, _by_kind(table)), is_default=True),)
     if kind and layer in _PLAIN:
         colour, width = _PLAIN[layer]
         marker = "star" if layer == "centres" else "circle"
-        symbol = _symbol(kind, colour, width, marker=marker)
+        symbol = _symbol(kind, colour, width, marker=marker, is_outline=layer == "pockets")
         return (Style(name=layer, qml=_qml(kind, _single(symbol)), is_default=True),)
     return ()
 
@@ -120,6 +126,22 @@ def _triage_categories(classes: pd.Series[str]) -> list[_Category]:
     ]
 
 
+def _area_categories(values: pd.Series[str], words: str) -> list[_Category]:
+    present = set(values)
+    return [
+        _Category(value, _in_both(f"{words}.{value}"), colour)
+        for value, colour in _area_colours("cluster").items()
+        if value in present
+    ]
+
+
+@cache
+def _area_colours(group: str) -> Mapping[str, str]:
+    lines = (files("geoplan") / "data" / "area_colours.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(lines.splitlines())
+    return {row["value"]: row["colour"] for row in rows if row["group"] == group}
+
+
 def _value_of(triage: str) -> str:
     """Value by which QGIS finds the rows of a class; an empty one finds those without a value."""
     return "" if triage == _NOT_ASSESSED else triage
@@ -158,14 +180,49 @@ def _categorised(column: str, categories: Sequence[_Category]) -> ET.Element:
     return renderer
 
 
+def _by_kind(services: pd.DataFrame) -> ET.Element:
+    """One switch for each kind of service, the first of them on; below it near, too far, not known."""
+    renderer = ET.Element("renderer-v2", type="RuleRenderer", symbollevels="0")
+    root = ET.SubElement(renderer, "rules", key="root")
+    symbols = ET.SubElement(renderer, "symbols")
+    colours = _area_colours("near")
+    for number, (name, colour) in enumerate(colours.items()):
+        symbol = _symbol("fill", colour, 0.15, is_hatched=name == "unknown")
+        symbol.set("name", str(number))
+        symbols.append(symbol)
+    for kind in sorted(set(services["kind"].dropna())):
+        quoted = kind.replace("'", "''")
+        key = f"space.kind.{kind}"
+        label = _in_both(key) if key in catalogue() else kind
+        branch = ET.SubElement(root, "rule", key=kind, filter=f"\"kind\" = '{quoted}'", label=label)
+        if len(root) > 1:
+            branch.set("checkstate", "0")
+        for number, name in enumerate(colours):
+            ET.SubElement(
+                branch,
+                "rule",
+                key=f"{kind}-{name}",
+                filter=f"\"is_near\" = '{name}'",
+                label=_in_both(f"verdict.{name}"),
+                symbol=str(number),
+            )
+    return renderer
+
+
 def _single(symbol: ET.Element) -> ET.Element:
     renderer = ET.Element("renderer-v2", type="singleSymbol", symbollevels="0")
     ET.SubElement(renderer, "symbols").append(symbol)
     return renderer
 
 
-def _symbol(
-    kind: str, colour: str, width_mm: float, *, marker: str = "circle", is_hatched: bool = False
+def _symbol(  # noqa: PLR0913  (how it looks)
+    kind: str,
+    colour: str,
+    width_mm: float,
+    *,
+    marker: str = "circle",
+    is_hatched: bool = False,
+    is_outline: bool = False,
 ) -> ET.Element:
     symbol = ET.Element("symbol", type=kind, name="0", alpha="1", clip_to_extent="1")
     properties: dict[str, str]
@@ -193,8 +250,8 @@ def _symbol(
         layer_class = "SimpleFill"
         properties = {
             "color": _rgba(colour),
-            "style": "b_diagonal" if is_hatched else "solid",
-            "outline_color": _rgba(_OUTLINE),
+            "style": "no" if is_outline else "b_diagonal" if is_hatched else "solid",
+            "outline_color": _rgba(colour if is_outline else _OUTLINE),
             "outline_style": "solid",
             "outline_width": str(width_mm),
             "outline_width_unit": "MM",

@@ -124,6 +124,8 @@ field_checks    | none    |               | layer row_id column      | evaluate 
 corrections     | none    |               | layer row_id column      | scenario | 更正记录   | one cell of the ledger corrected from the field
 verdict_changes | none    |               | parcel_id finding        | scenario | 结论变化   | a verdict that is not what it was last time, and why
 rule_numbers    | none    |               | rule                     | scenario | 规则数值   | one number of the rule packs that the result rests on
+grades          | none    |               | enterprise_id year       | evaluate | 亩均评价   | the class of one firm in one year
+grade_items     | none    |               | enterprise_id year indicator | evaluate | 评价分项 | one indicator of one ranked firm in one year, and the points it brings
 suitability     | none    |               | parcel_id product        | plan     | 适宜性     | how well one use fits one candidate parcel
 plan_rules      | none    |               | rule                     | plan     | 规划规则   | one rule of the plan and whether it is kept
 plan_steps      | none    |               | order                    | plan     | 规划步骤   | one step of the ranking: which parcel took which use, and why
@@ -161,6 +163,7 @@ parcels | block_id | text | | | | input | 街坊编号 | block
 parcels | phase | count | | | 1.. | input | 分期; phase_id | phase in which the parcel is marked for conversion
 parcels | address | text | | | | input | 坐落; 地址 | address
 parcels | tenure_type | text | | | | input | 权属性质; QSXZ | granted, allocated, collective or leased land
+parcels | is_public | bool | | | | input | 是否公共机构持有 | held by a city, a state or another public body
 parcels | right_holder | text | | | | input | 权利人 | holder of the land right
 parcels | grant_date | date | | | | input | 出让日期 | start of the land right
 parcels | expiry_date | date | | | | input | 到期日 | end of the land right
@@ -315,7 +318,7 @@ receiving_sites | rent_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 
 receiving_sites | min_tax_amount_per_m2 | amount | currency/m2/a | | 0.. | input | 亩均税收下限; min_tax_per_mu | lowest yearly tax it asks
 receiving_sites | kind | choice | | | new idle_plant swing | input | 承接地类型 | new land, idle plant or swing plant
 findings | parcel_id | id | | | | evaluate | 地块编号 | the parcel
-findings | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run | evaluate | 认定类型 | the test
+findings | finding | choice | | | below_mean non_industrial_lease vacant idle_land unfinished stopped half_stopped low_tax low_floor_area_ratio low_coverage low_investment sublet lease_expired banned_trade plan_mismatch grade_d_run value_ratio depreciation bottom_quantile | evaluate | 认定类型 | the test
 findings | verdict | verdict | | | | evaluate | 结论 | what it says
 findings | reason_en | text | | | | evaluate | 理由（英文） | why, in English
 findings | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
@@ -474,6 +477,28 @@ rule_numbers | unit | text | | | | scenario | 单位 | its unit
 rule_numbers | standing | text | | | | scenario | 效力 | what it rests on
 rule_numbers | source | text | | | | scenario | 出处 | where it was read
 rule_numbers | pack | text | | | | scenario | 规则包 | the pack it comes from
+grades | enterprise_id | id | | | | evaluate | 企业编号 | the firm
+grades | year | year | | | | evaluate | 年份 | the year
+grades | grade | choice | | | A B C D T | evaluate | 评价等级 | its class; T is not suited, empty is not known or too small to be graded
+grades | score | number | points | | | evaluate | 综合得分 | its points; empty where it is not ranked
+grades | rank | count | | | 1.. | evaluate | 排名 | place in its group, 1 is best
+grades | group | choice | | | above_scale below_scale all | evaluate | 评价分组 | whom it is compared with
+grades | land_area_m2 | number | m2 | | 0.. | evaluate | 用地面积 | land it answers for
+grades | reason_en | text | | | | evaluate | 理由（英文） | why, in English
+grades | reason_zh | text | | | | evaluate | 理由 | why, in Chinese
+grade_items | enterprise_id | id | | | | evaluate | 企业编号 | the firm
+grade_items | year | year | | | | evaluate | 年份 | the year
+grade_items | indicator | text | | | | evaluate | 指标代号 | short name of the indicator
+grade_items | name_en | text | | | | evaluate | 指标名称（英文） | its name in English
+grade_items | name_zh | text | | | | evaluate | 指标名称 | its name in Chinese
+grade_items | value | number | | | | evaluate | 数值 | the firm's figure in the unit of the rule; empty where it was not reported
+grade_items | baseline | number | | | | evaluate | 基准值 | what counts as full
+grade_items | unit | text | | | | evaluate | 单位 | unit of both
+grade_items | weight | number | points | | 0.. | evaluate | 权重 | points for reaching the baseline
+grade_items | contribution | number | points | | | evaluate | 得分 | points it brings; they add to the score
+grade_items | cap | number | | | | evaluate | 上限 | most times the baseline that count; empty for no cap
+grade_items | is_missing | bool | | | | evaluate | 是否缺报 | whether it was not reported
+grade_items | filled | text | | | | evaluate | 缺报处理 | how the gap was filled: peer_mean, zero, exclude
 suitability | parcel_id | id | | | | plan | 地块编号 | the parcel
 suitability | product | text | | | | plan | 规划产品 | the use
 suitability | score | share | | | 0..1 | plan | 适宜性得分 | how well it fits

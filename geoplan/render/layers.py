@@ -196,12 +196,13 @@ def encode_view(view: View) -> dict[str, Any]:
     }
 
 
-def places_of(
+def places_of(  # noqa: PLR0913  (each is a layer of the map)
     park: Park,
     *,
     allocation: Allocation | None,
     centres: Centres | None,
     greenway: Greenway | None,
+    pockets: pd.DataFrame | None = None,
     grid: Grid,
 ) -> dict[str, Any]:
     """Everything on the map that is no parcel, by layer: shapes, names and what the page needs to draw them.
@@ -219,6 +220,9 @@ def places_of(
     first = _first_phase(park, allocation)
     if first is not None:
         places["phase_1"] = {"shapes": encode_shapes(first, grid=grid)}
+    if isinstance(pockets, gpd.GeoDataFrame) and len(pockets):
+        names = pd.Series(pockets.index, index=pockets.index)
+        places["pockets"] = _named_shapes(pockets.assign(name=names), grid)
     if greenway is not None and len(greenway.lines):
         places["greenway"] = _named_shapes(greenway.lines, grid)
     if centres is not None and len(centres.sites):

@@ -24,6 +24,7 @@ from geoplan.model.answers import (
 )
 from geoplan.model.park import Park
 from geoplan.model.rulepack import RuleNumber
+from geoplan.render.area import area_rows, area_views, grades_of, services_of
 from geoplan.render.embed import Grid, encode_points, encode_shapes, grid_of, pack
 from geoplan.render.layers import (
     View,
@@ -48,6 +49,7 @@ from geoplan.render.offline import (
 from geoplan.render.story import (
     balance_columns,
     corrections_on,
+    firm_ids,
     firms_of,
     measure_unit,
     names_used,
@@ -73,6 +75,9 @@ class PageContent:
         Title block; the date is the scenario's, never the clock's.
     series
         Long table of ``parcel_id, year, amount_per_m2`` [currency/m2/a]: the evaluation's measure year by year.
+    area
+        Layers of the area as a whole by their names in the schema: ``clusters``, ``pockets``, ``services``,
+        ``area_profile``, ``grades``, ``grade_items``; those that there are.
     provenance
         Where the result comes from: item to value.
     rules
@@ -93,6 +98,7 @@ class PageContent:
     indicators: tuple[Indicator, ...] = ()
     land_balance: pd.DataFrame | None = None
     left_out: tuple[StageLeftOut, ...] = ()
+    area: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rules: tuple[RuleNumber, ...] = ()
     language: Language = "zh"
@@ -204,13 +210,15 @@ def save_page(park_map: folium.Map, path: str | Path) -> None:
 
 
 def views_of(content: PageContent) -> tuple[View, ...]:
-    """The readings of the parcels that this content has: today, then findings, then plan."""
+    """The readings of the parcels that this content has: today, findings, plan, clusters, services."""
     parcels = content.park.parcels
     views = [today_view(parcels)]
     if content.evaluation is not None:
         views.append(findings_view(parcels, evaluation=content.evaluation))
     if content.allocation is not None:
         views.append(plan_view(parcels, allocation=content.allocation))
+    judged = None if content.evaluation is None else content.evaluation.parcels.get("is_assessed")
+    views += area_views(parcels, content.area, is_assessed=judged)
     return tuple(views)
 
 
@@ -233,10 +241,14 @@ def _data(content: PageContent, grid: Grid) -> dict[str, Any]:
             allocation=content.allocation,
             centres=content.centres,
             greenway=content.greenway,
+            pockets=content.area.get("pockets"),
             grid=grid,
         ),
         "firms": firms_of(park),
         "corrections": corrections_on(park),
+        "grades": grades_of(firm_ids(park), content.area),
+        "services": services_of(park.parcels, content.area.get("services")),
+        "area": area_rows(content.area.get("area_profile")),
         "findings": None if evaluation is None else verdicts_of(park, evaluation),
         "series": None
         if evaluation is None

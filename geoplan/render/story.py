@@ -22,6 +22,7 @@ from geoplan.words import LANGUAGES, Message, join, say
 __all__ = [
     "balance_columns",
     "corrections_on",
+    "firm_ids",
     "firms_of",
     "measure_unit",
     "names_used",
@@ -134,13 +135,21 @@ def measure_unit(park: Park) -> tuple[Message, float]:
     return say("render.unit.per_m2", currency=park.currency), 1.0
 
 
+def firm_ids(park: Park) -> pd.Index:
+    """The firms of the page, in its order."""
+    occupancy = park.get("occupancy")
+    if occupancy is None:
+        return pd.Index([], dtype="str")
+    return pd.Index(sorted(set(occupancy["enterprise_id"].dropna().astype(str))), dtype="str")
+
+
 def firms_of(park: Park) -> dict[str, Any] | None:
     """The firms, and which of them is on which parcel; ``None`` without layer ``occupancy``."""
     occupancy = park.get("occupancy")
     if occupancy is None:
         return None
     enterprises = park.get("enterprises")
-    ids = pd.Index(occupancy["enterprise_id"].dropna().astype(str).unique()).sort_values()
+    ids = firm_ids(park)
     known = pd.DataFrame(index=ids) if enterprises is None else enterprises.reindex(ids)
     empty = pd.Series(index=ids, dtype=object)
     links = occupancy.assign(
@@ -208,9 +217,10 @@ def verdicts_of(park: Park, evaluation: Evaluation) -> dict[str, Any]:
     at = park.parcels.index.get_indexer(pd.Index(table["parcel_id"]))
     table = table.assign(parcel=at)[at >= 0].sort_values("parcel", kind="stable")
     columns = ("finding", "verdict", "reason_en", "reason_zh", "rule")
-    return {"parcel": table["parcel"].tolist()} | {
-        name: encode_texts(table[name]) for name in columns if name in table
-    }
+    told: dict[str, Any] = {name: encode_texts(table[name]) for name in columns if name in table}
+    if "margin" in table:
+        told["margin"] = encode_numbers(table["margin"], digits=3)
+    return {"parcel": table["parcel"].tolist(), **told}
 
 
 def series_of(

@@ -19,6 +19,8 @@ from geoplan.model.ledger import current_rows
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.telling import listed, shown
+from geoplan.scenario.area import Area
+from geoplan.scenario.explain_area import area_parts
 from geoplan.units import mu_from_m2, to_base
 from geoplan.words import Language, Message, catalogue, join, literal, name_in_both, say
 
@@ -36,6 +38,7 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
     rules: Rules,
     allocation: Allocation | None = None,
     robustness: Robustness | None = None,
+    area: Area | None = None,
     language: Language = "en",
 ) -> Explanation:
     """Explain one parcel: every verdict with its evidence and its rule, and what would have to change.
@@ -50,6 +53,8 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
         The plan, if it is to be told what the parcel becomes.
     robustness
         How sure the verdicts are, if it is to be told.
+    area
+        Grades of firms, and what was told of the area as a whole: ``Result.area``.
     language
         The language of a notebook's display; ``text`` says it in any.
 
@@ -94,6 +99,8 @@ def explain_parcel(  # noqa: PLR0913 - every choice is named
         parts.append(Part(heading=say("explain.todo"), lines=told))
         if robustness is not None:
             parts.append(_how_sure(robustness, parcel_id))
+    if area is not None:
+        parts += area_parts(park, area, parcel_id)
     if allocation is not None:
         parts.append(_plan(allocation.parcels.loc[parcel_id]))
     return Explanation(

@@ -66,6 +66,10 @@ class EvaluateModel(_Frozen):
         Whether it is told how sure each verdict is.
     other_packs
         Lists of rule packs by a name of their own, each as ``rules``: would these give the same verdicts?
+    analyses
+        What to tell of the area as a whole, by numbers such as those of the pack ``space-assumed``: ``profile`` (trades,
+        export, innovation), ``clusters`` of poor land (slow, and needs the extra ``space``), ``pockets`` worth
+        assembling, distance to ``services``. Firms are graded where a rule pack has a table ``grading``.
     """
 
     measure: str = "output"
@@ -75,6 +79,7 @@ class EvaluateModel(_Frozen):
     )
     unknown_years: Literal["bridge", "strict"] = "bridge"
     robustness: bool = False
+    analyses: tuple[Literal["profile", "clusters", "pockets", "services"], ...] = ()
     quality: bool = False
     other_packs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 

@@ -12,6 +12,7 @@ from geoplan.io import write_evaluation, write_geopackage, write_land_balance
 from geoplan.model.answers import problem_table
 from geoplan.model.schema import columns_of
 from geoplan.render import PageContent, draw_page, save_page
+from geoplan.scenario.area import area_layers
 from geoplan.scenario.previous import rule_table
 from geoplan.scenario.run import Result
 from geoplan.words import Message, name_in_both
@@ -54,6 +55,8 @@ def result_layers(result: Result) -> dict[str, pd.DataFrame]:
             "threshold_curve": result.robustness.threshold_curve,
         }
     layers |= extra_tables(result)
+    if result.area is not None:
+        layers |= area_layers(result.area)
     layers |= _plan_layers(result)
     layers |= _places_of(result)
     if result.land_balance is not None:
@@ -137,6 +140,7 @@ def page_of(result: Result) -> PageContent:
         indicators=result.indicators,
         land_balance=result.land_balance,
         left_out=result.left_out,
+        area={} if result.area is None else area_layers(result.area),
         title=title_of(result),
         scenario=result.scenario.name,
         date=result.scenario.date,
@@ -197,6 +201,7 @@ def write_findings(result: Result, folder: Path) -> Path | None:
         tables={
             name: table for name, table in extra_tables(result).items() if name != "rule_numbers"
         },
+        layers={} if result.area is None else area_layers(result.area),
     )
     return target
 

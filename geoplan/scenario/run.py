@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import InputError, ScenarioError
-from geoplan.evaluate import assess_robustness, evaluate_park, ledger_quality
+from geoplan.evaluate import assess_robustness, evaluate_park, grade_table, ledger_quality
 from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_corrections, read_park
 from geoplan.model.answers import (
@@ -48,6 +48,7 @@ from geoplan.plan import (
     site_centres,
     site_facilities,
 )
+from geoplan.scenario.area import Area, analyse_area, grade_firms
 from geoplan.scenario.model import Scenario, SimulateModel
 from geoplan.scenario.other_packs import evaluate_by_others, load_all_rules
 from geoplan.scenario.previous import Previous, read_previous, verdict_changes
@@ -116,6 +117,7 @@ class Result:
     neighbourhoods: Neighbourhoods | None = None
     facilities: Facilities | None = None
     simulation: Simulation | None = None
+    area: Area | None = None
 
 
 def load_park(scenario: Scenario, *, folder: Path, data_root: Path | None = None) -> Park:
@@ -267,8 +269,9 @@ def with_plan(result: Result, allocation: Allocation, *, name: str) -> Result:
 
 
 def _judged(scenario: Scenario, park: Park, rules: Rules) -> Evaluation:
-    """A park judged in the way that a scenario asks for."""
+    """A park judged in the way that a scenario asks for, the grades of its firms among it."""
     asked = scenario.evaluate
+    gradings, _ = grade_firms(park, rules=rules)
     return evaluate_park(
         park,
         rules=rules,
@@ -276,6 +279,7 @@ def _judged(scenario: Scenario, park: Park, rules: Rules) -> Evaluation:
         average_over=asked.average_over,
         average=asked.average,
         unknown_years=asked.unknown_years,
+        gradings=None if gradings is None else grade_table(gradings),
     )
 
 
@@ -283,6 +287,8 @@ def _evaluated(result: Result, other_rules: Mapping[str, Rules]) -> Result:
     asked = result.scenario.evaluate
     judge = partial(_judged, result.scenario)
     evaluation = judge(result.park, result.rules)
+    gradings, ungraded = grade_firms(result.park, rules=result.rules)
+    area, untold = analyse_area(result.park, evaluation, rules=result.rules, asked=asked.analyses)
     robustness, quality, changes = None, None, None
     if asked.robustness:
         robustness = assess_robustness(
@@ -308,7 +314,8 @@ def _evaluated(result: Result, other_rules: Mapping[str, Rules]) -> Result:
         robustness=robustness,
         quality=quality,
         changes=changes,
-        left_out=(*result.left_out, *evaluation.left_out),
+        area=replace(area, gradings=gradings),
+        left_out=(*result.left_out, *ungraded, *evaluation.left_out, *untold),
     )
 
 

@@ -9,7 +9,9 @@ from geoplan.evaluate.triage import triage_table
 from geoplan.model.answers import Allocation, Centres, Evaluation, Facilities, Robustness
 from geoplan.model.corrections import parcels_of_corrections
 from geoplan.model.rulepack import Rules
+from geoplan.model.schema import column
 from geoplan.plan import Simulation
+from geoplan.scenario.area import Area
 from geoplan.scenario.outputs import title_of
 from geoplan.scenario.run import Result
 from geoplan.units import mu_from_m2
@@ -29,6 +31,8 @@ def summary_lines(result: Result) -> list[Message]:
     lines += _about_the_ledger(result)
     if result.robustness is not None:
         lines += _about_sureness(result.robustness)
+    if result.area is not None:
+        lines += _about_area(result.area)
     if result.allocation is not None:
         lines += _about_plan(result.allocation)
     if result.simulation is not None:
@@ -190,6 +194,22 @@ def _about_changes(changes: pd.DataFrame, parcels: pd.DataFrame) -> Message:
         area_mu=_area_mu(parcels.reindex(ids).fillna({"area_m2": 0.0})),
         causes=join(told, "common.enumeration"),
     )
+
+
+def _about_area(area: Area) -> list[Message]:
+    """How many firms have which class in the last year, and what is said of the area as a whole."""
+    lines = []
+    if area.gradings:
+        year = max(area.gradings)
+        counts = area.gradings[year].firms["grade"].value_counts()
+        classes = [
+            say("summary.grade", grade=grade, count=int(counts.get(grade, 0)))
+            for grade in column("grades", "grade").choices
+        ]
+        ungraded = int(counts.get("", 0))
+        told = join(classes, "common.enumeration")
+        lines.append(say("summary.grades", year=year, classes=told, ungraded=ungraded))
+    return [*lines, *(say("summary.area", told=message) for message in area.messages)]
 
 
 def _about_plan(allocation: Allocation) -> list[Message]:

@@ -97,7 +97,11 @@ def test_tax_against_half_the_mean_and_the_contract() -> None:
     found = judged(park).findings
     low = found[found["finding"] == "low_tax"]
     assert low["verdict"].tolist() == ["no", "yes", "yes", "unknown"]
-    assert low["margin"].tolist()[:3] == [50.0, -25.0, -25.0]
+    assert low["margin"].tolist()[:3] == [
+        0.5,
+        -0.25,
+        -0.25,
+    ]  # in shares of the mean, as the rule is
     assert json.loads(low["evidence"].iloc[1]) == {"tax_amount_per_m2": 25, "limit": 50}
     assert json.loads(low["evidence"].iloc[3])["tax_amount_per_m2"] is None
 

@@ -15,7 +15,7 @@ from geoplan.errors import ScenarioError
 from geoplan.evaluate import evaluate_park
 from geoplan.evaluate._arrays import verdict_words
 from geoplan.evaluate.judgement import Figure, Judged
-from geoplan.evaluate.kinds import KINDS
+from geoplan.evaluate.kinds import asked_kinds
 from geoplan.evaluate.peers import AVERAGES, peer_average
 from geoplan.evaluate.robustness import assess_robustness
 from geoplan.io import make_sample_park
@@ -141,7 +141,7 @@ def test_every_verdict_follows_from_what_it_was_judged_by():
     answer, _ = sample()
     assert isinstance(answer.judged, Judged)
     assert list(answer.judged.findings) == ["below_mean", "non_industrial_lease", "vacant",
-                                            *(kind.name for kind in KINDS)]  # fmt: skip
+                                            *(kind.name for kind in asked_kinds(FULL))]  # fmt: skip
     told = answer.findings.pivot_table(
         index="parcel_id", columns="finding", values="verdict", aggfunc="first"
     )
@@ -155,7 +155,7 @@ def test_every_verdict_follows_from_what_it_was_judged_by():
 def test_every_threshold_of_the_packs_has_a_curve_through_where_it_stands():
     evaluation, answer = sample()
     curve = answer.threshold_curve
-    asked = {name for kind in KINDS for name in kind.numbers} | {
+    asked = {name for kind in asked_kinds(FULL) for name in kind.numbers} | {
         "below_mean.min_years", "non_industrial_lease.min_share", "vacant.min_months",
     }  # fmt: skip
     assert set(curve["threshold"]) == asked | {"below_mean.share_of_mean"}

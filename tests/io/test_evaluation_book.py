@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from evaluated_towns import firms, lantian, ledger, one_firm_each, park_of
 from openpyxl.worksheet.worksheet import Worksheet
@@ -160,3 +161,40 @@ def test_an_average_that_speaks_for_little_is_told_on_the_cover(tmp_path: Path) 
     )
     heads = cells(book["均值 Averages"])[2]
     assert "说明 note_zh" in heads
+
+
+def test_the_years_stand_beside_the_mean_with_a_chart(tmp_path: Path) -> None:
+    # 15 mu each, 10 000 yuan per mu: means 33.3 in every year; P2, found below it, 13.3, 13.3 and 6.67
+    sheet = write(tmp_path / "a.xlsx", lantian())["逐年对比 Years"]
+    _, _, heads, mean, of_found, *rows = cells(sheet)
+    assert heads[2:] == ("2023", "2024", "2025")
+    assert mean[2:] == pytest.approx((100 / 3, 100 / 3, 100 / 3))
+    assert of_found[1:] == pytest.approx((15, 200 / 15, 200 / 15, 100 / 15))
+    assert [row[0] for row in rows] == ["P1", "P2", "P3", "P4", "P5"]
+    assert rows[2][2:] == (None, None, pytest.approx(400 / 15))
+    [chart] = sheet._charts
+    assert len(chart.series) == 2
+
+
+def test_a_single_year_has_no_chart(tmp_path: Path) -> None:
+    park = lantian()
+    last = park.layers["performance"].query("year == 2025")
+    book = write(tmp_path / "a.xlsx", park.with_layers(performance=last))
+    assert "逐年对比 Years" not in book.sheetnames
+
+
+def test_layers_become_sheets_of_the_last_year_and_the_assessed_parcels(tmp_path: Path) -> None:
+    evaluation = evaluate_park(lantian(), rules=RULES)
+    grades = pd.DataFrame(
+        {"enterprise_id": ["good", "good"], "year": [2024, 2025], "grade": ["B", "A"]}
+    )
+    services = pd.DataFrame({"parcel_id": ["P1", "P6"], "kind": "school", "is_near": "yes"})
+    path = tmp_path / "a.xlsx"
+    write_evaluation(
+        path, evaluation=evaluation, park=lantian(), rules=RULES, provenance={}, date=DAY, title=TITLE,
+        layers={"grades": grades, "services": services, "pockets": services.iloc[:0]},
+    )  # fmt: skip
+    book = openpyxl.load_workbook(path)
+    assert cells(book["亩均评价 grades"])[3:] == [("good", 2025, "A")]
+    assert cells(book["服务设施距离 services"])[3:] == [("P1", "小学 school", "是 yes")]
+    assert not any("pockets" in name for name in book.sheetnames)

@@ -9,6 +9,7 @@
   var ROAD = "#fbfaf6";
   var ROAD_EDGE = "#d6cfc1";
   var GREENWAY = "#1d7f4e";
+  var POCKET = "#5b2a86";
   var TILE = 10; // pixels of one tile of a pattern
   var AT_ONCE = 128; // shapes in one path
   var SANS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Segoe UI",sans-serif';
@@ -133,10 +134,12 @@
       if (scene.shows("buildings")) this._drawBuildings(places.buildings);
       this._drawOutlined();
       if (scene.shows("phase_1")) this._drawFirstPhase(places.phase_1);
+      if (scene.shows("pockets")) this._drawPockets(places.pockets);
       if (scene.shows("greenway")) this._drawGreenway(places.greenway);
       if (scene.shows("facilities")) this._drawFacilities(places.facilities);
       if (scene.shows("centres")) this._keepForCentres(places.centres);
       if (scene.shows("water")) this._writeNames(places.water, "italic 500 13px " + SANS, WATER_INK, 0.1, 0);
+      if (scene.shows("pockets")) this._writeNames(places.pockets, "700 13px " + SANS, POCKET, 0, 0);
       if (scene.shows("marks")) this._writeMarks(pen);
       if (scene.shows("roads")) this._writeStreets(places.roads);
       if (scene.shows("facilities")) this._writeNames(places.facilities, "500 11px " + SANS, "#5d2e6b", 0.7, -12);
@@ -205,6 +208,12 @@
       this._pen.setLineDash([9, 4, 2, 4]);
       this._stroke(layer.polygon, null, "#8c2f1b", 2);
       this._pen.setLineDash([]);
+    },
+
+    _drawPockets: function (layer) {
+      if (!layer.polygon) return;
+      this._stroke(layer.polygon, null, "rgba(255,253,248,0.9)", 4.5);
+      this._stroke(layer.polygon, null, POCKET, 2.4);
     },
 
     _drawGreenway: function (layer) {

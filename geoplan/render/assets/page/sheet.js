@@ -3,8 +3,14 @@
   "use strict";
 
   var make = geoplan.make;
-  var LAYERS = ["centres", "greenway", "phase_1", "roads", "buildings", "water", "green", "facilities", "marks"];
-  var HIDDEN = { today: ["centres", "greenway", "phase_1"], findings: ["centres", "greenway", "facilities"], plan: ["facilities"] };
+  var LAYERS = ["centres", "greenway", "phase_1", "pockets", "roads", "buildings", "water", "green", "facilities", "marks"];
+  var HIDDEN = {
+    today: ["centres", "greenway", "phase_1", "pockets"],
+    findings: ["centres", "greenway", "facilities", "pockets"],
+    plan: ["facilities", "pockets"],
+    clusters: ["centres", "greenway", "phase_1", "facilities"],
+    services: ["centres", "greenway", "phase_1", "pockets"],
+  };
   var MANY_HITS = 12;
   var MANY_ZONES = 40;
 
@@ -54,6 +60,8 @@
     lookAt(page, openingZone(page));
     page.firms = firmsOf(data);
     page.findings = findingsOf(data);
+    page.grades = gradesOf(data);
+    page.services = servicesOf(data);
     addSpeech(page);
     return page;
   }
@@ -143,8 +151,29 @@
       on: on,
       finding: geoplan.column(data.findings.finding),
       verdict: geoplan.column(data.findings.verdict),
+      rule: geoplan.column(data.findings.rule),
+      margin: geoplan.column(data.findings.margin),
       reason: { en: geoplan.column(data.findings.reason_en), zh: geoplan.column(data.findings.reason_zh) },
     };
+  }
+
+  function gradesOf(data) {
+    if (!data.grades) return null;
+    var items = data.grades.items, on = {};
+    var both = function (table, name) { return { en: geoplan.column(table[name + "_en"]), zh: geoplan.column(table[name + "_zh"]) }; };
+    items.firm.forEach(function (firm, i) { (on[firm] = on[firm] || []).push(i); });
+    return {
+      year: data.grades.year, grade: geoplan.column(data.grades.grade), reason: both(data.grades, "reason"), on: on,
+      name: both(items, "name"), unit: both(items, "unit"), filled: both(items, "filled"),
+      value: items.value, baseline: items.baseline, weight: items.weight, contribution: items.contribution,
+    };
+  }
+
+  function servicesOf(data) {
+    if (!data.services) return null;
+    return data.services.map(function (kind) {
+      return { label: kind.label, max_m: kind.max_m, walk_m: kind.walk_m, straight_m: kind.straight_m, name: geoplan.column(kind.name), near: geoplan.column(kind.near) };
+    });
   }
 
   // How the page speaks: words of the catalogue, names of values, numbers, areas.
@@ -345,7 +374,7 @@
 
   function keyPanel(page) {
     var wide = window.innerWidth > 760;
-    var body = [viewSwitch(page), searchBox(page), zoneChoice(page), page.legend, layerList(page), balanceTable(page), indicatorList(page)];
+    var body = [viewSwitch(page), searchBox(page), zoneChoice(page), page.legend, layerList(page), balanceTable(page), indicatorList(page), areaTable(page)];
     var panel = make("details", { class: "gp-key", open: wide || page.keyIsOpen === true }, [
       make("summary", { class: "gp-menu", text: page.say("menu") }),
       make("div", { class: "gp-key-body" }, body),
@@ -513,6 +542,37 @@
       ]));
     });
     return fold(page, "indicators", list, false);
+  }
+
+  // One line for each aspect of each part of the park; why, below it.
+  function areaTable(page) {
+    var rows = page.data.area;
+    if (!rows) return null;
+    var area = geoplan.column(rows.area), verdict = geoplan.column(rows.verdict);
+    var aspect = geoplan.column(rows["aspect_" + page.language]), reason = geoplan.column(rows["reason_" + page.language]);
+    var list = make("div", { class: "gp-area" });
+    var last = null;
+    rows.value.forEach(function (value, i) {
+      var place = area(i), said = verdict(i);
+      if (place !== last) list.append(make("h4", { text: place === "park" ? page.say("whole_area") : place }));
+      last = place;
+      var figure = value === null ? page.say("unknown") : rows.is_share[i] ? page.number(100 * value, 1) + "%" : page.number(value, 2);
+      list.append(make("details", { class: "gp-aspect gp-" + (said === "yes" || said === "no" ? said : "unknown") }, [
+        make("summary", {}, [
+          make("span", { text: aspect(i) + (rows.year[i] === null ? "" : " " + rows.year[i]) }),
+          make("b", { text: figure }),
+          said ? make("span", { class: "gp-answer", text: answerOf(page, rows.is_share[i], said) }) : null,
+        ]),
+        make("p", { text: reason(i) }),
+      ]));
+    });
+    return fold(page, "area_profile", list, false);
+  }
+
+  function answerOf(page, isShare, said) {
+    if (said === "unknown") return page.say("unknown");
+    if (isShare) return said === "yes" ? page.say("share_yes") : page.say("share_no");
+    return said === "yes" ? page.say("trades_yes") : page.say("trades_no");
   }
 
   function amount(page, item) {

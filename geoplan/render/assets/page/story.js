@@ -46,13 +46,15 @@
       correctionSection(page, row),
       yearSection(page, row),
       findingSection(page, row),
+      gradeSection(page, row),
+      serviceSection(page, row),
       planSection(page, row),
     ].filter(Boolean);
   };
 
   function section(title, children) {
     var heading = title.charAt(0).toUpperCase() + title.slice(1);
-    return geoplan.make("section", { class: "gp-part" }, [geoplan.make("h3", { text: heading })].concat(children));
+    return geoplan.make("section", { class: "gp-part" }, [geoplan.make("h3", { text: heading })].concat(children.filter(Boolean)));
   }
 
   // Pairs of a term and its value; pairs without a value are left out.
@@ -173,7 +175,8 @@
       } else {
         var below = mean !== null && mean !== undefined && value < mean;
         marks.push(draw("rect", { x: middle - 13, y: y(value), width: 26, height: Math.max(1, base - y(value)), class: below ? "gp-bar gp-below" : "gp-bar" }));
-        marks.push(draw("text", { x: middle, y: Math.max(10, y(value) - 4), class: "gp-value", text: page.number(value, value < 100 ? 1 : 0) }));
+        var isTall = base - y(value) > 18; // inside a tall column the stroke of the mean does not cross its number
+        marks.push(draw("text", { x: middle, y: isTall ? base - 5 : Math.max(10, y(value) - 4), class: isTall ? "gp-value gp-inside" : "gp-value", text: page.number(value, value < 100 ? 1 : 0) }));
       }
       if (mean !== null && mean !== undefined) {
         marks.push(draw("line", { x1: middle - 21, x2: middle + 21, y1: y(mean), y2: y(mean), class: "gp-mean" }));
@@ -206,15 +209,100 @@
           make("span", { class: "gp-answer", text: page.nameOf("verdict", verdict) }),
         ]),
         make("p", { text: page.findings.reason[page.language](at) }),
+        ruleNote(page, at),
       ]);
     });
     var triage = page.of("triage", row);
-    var parts = [make("ul", { class: "gp-verdicts" }, items)];
-    var better = page.of("triage_next_" + page.language, row);
-    if (triage) parts.push(facts([[page.say("suggestion"), page.nameOf("triage", triage)], [page.say("better"), better]]));
-    var reason = page.of("reason_" + page.language, row);
-    if (reason) parts.push(make("p", { class: "gp-reason", text: reason }));
-    return section(page.say("why"), parts);
+    return section(page.say("why"), [
+      make("ul", { class: "gp-verdicts" }, items),
+      triage === null ? null : facts([[page.say("suggestion"), page.nameOf("triage", triage)]]),
+    ].concat(reasoned(page, "because", page.of("reason_" + page.language, row)), reasoned(page, "better", page.of("triage_next_" + page.language, row))));
+  }
+
+  function reasoned(page, heading, words) {
+    if (!words) return [];
+    return [geoplan.make("h4", { text: page.say(heading) }), geoplan.make("p", { class: "gp-reason", text: words })];
+  }
+
+  // The numbers a verdict rests on with their standing, and how far the parcel is from the first of them.
+  function ruleNote(page, at) {
+    var make = geoplan.make, say = page.say;
+    var rule = page.findings.rule(at);
+    if (!rule) return null;
+    var numbers = page.data.sheet.rules.filter(function (one) {
+      return one.name === rule || one.name.indexOf(page.findings.finding(at) + ".") === 0;
+    });
+    var rules = numbers.map(function (one) {
+      return say("rule_number", { name: one.name, value: one.value, standing: page.both(one.standing), source: one.source });
+    });
+    var margin = page.findings.margin(at);
+    return make("details", { class: "gp-rule" }, [
+      make("summary", { text: say("rule", { rules: numbers.length ? numbers.map(function (one) { return one.value; }).join("; ") : rule }) }),
+      margin === null ? null : make("p", { text: say("margin", { margin: few(page, margin), unit: unitOf(numbers) }) }),
+    ].concat(rules.map(function (words) { return make("p", { text: words }); })));
+  }
+
+  function unitOf(numbers) { return numbers.length ? numbers[0].value.replace(/^\S+\s*/, "") : ""; }
+
+  // ---- grades of the firms, and what brought the points
+
+  function gradeSection(page, row) {
+    var grades = page.grades;
+    if (!grades || !page.firms || !(page.firms.on[row] || []).length) return null;
+    var make = geoplan.make;
+    var parts = page.firms.on[row].slice(0, MANY_FIRMS).map(function (link) {
+      var letter = grades.grade(link.firm);
+      return make("details", { class: "gp-grade" }, [
+        make("summary", {}, [
+          make("span", { text: page.firms.name(link.firm) || page.firms.id(link.firm) }),
+          make("b", { text: letter ? page.say("grade", { grade: letter }) : page.say("not_graded") }),
+        ]),
+        make("p", { text: grades.reason[page.language](link.firm) || "" }),
+        pointTable(page, grades.on[link.firm] || []),
+      ]);
+    });
+    return section(page.say("grades", { year: grades.year }), parts);
+  }
+
+  function pointTable(page, items) {
+    if (!items.length) return null;
+    var make = geoplan.make, grades = page.grades, language = page.language;
+    var head = ["", "figure", "baseline", "points"].map(function (key) { return make("th", { scope: "col", text: key ? page.say(key) : "" }); });
+    var lines = items.map(function (at) {
+      var filled = grades.filled[language](at);
+      return make("tr", {}, [
+        make("th", { scope: "row" }, [make("span", { text: grades.name[language](at) }), make("small", { text: " " + grades.unit[language](at) })]),
+        make("td", { text: filled || few(page, grades.value[at]) }),
+        make("td", { text: few(page, grades.baseline[at]) }),
+        make("td", { text: page.say("points_of", { points: few(page, grades.contribution[at]), weight: few(page, grades.weight[at]) }) }),
+      ]);
+    });
+    return make("table", { class: "gp-points" }, [make("thead", {}, [make("tr", {}, head)]), make("tbody", {}, lines)]);
+  }
+
+  // A number in three or four figures.
+  function few(page, value) {
+    if (value === null || value === undefined) return page.say("unknown");
+    if (value === 0) return "0";
+    return page.number(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3);
+  }
+
+  // ---- how far the next school, clinic, ... is
+
+  function serviceSection(page, row) {
+    if (!page.services) return null;
+    var make = geoplan.make, say = page.say;
+    var lines = page.services.map(function (kind) {
+      var walk = kind.walk_m[row], straight = kind.straight_m[row], near = kind.near(row);
+      var way = walk !== null ? say("walk", { metres: page.number(walk) }) : straight !== null ? say("straight", { metres: page.number(straight) }) : say("unknown");
+      var reach = { metres: page.number(kind.max_m) };
+      var judged = near === "yes" ? say("near_yes", reach) : near === "no" ? say("near_no", reach) : null;
+      return make("li", { class: "gp-near-" + (near === "yes" || near === "no" ? near : "unknown") }, [
+        make("span", { text: page.both(kind.label), title: kind.name(row) || "" }),
+        make("span", { class: "gp-status", text: [way, judged].filter(Boolean).join(" \u00b7 ") }),
+      ]);
+    });
+    return section(say("services_here"), [make("ul", { class: "gp-firms" }, lines)]);
   }
 
   function planSection(page, row) {
