@@ -59,6 +59,10 @@ def test_the_views_are_five_and_each_has_its_legend(page: Page) -> None:
     assert rows[0] == "low among low 30.0 2.00 33.3%"
 
 
+def test_the_page_opens_on_the_plan(page: Page) -> None:
+    assert page.locator("input[name=gp-view]:checked").get_attribute("value") == "plan"
+
+
 def test_a_pocket_is_drawn_when_it_is_switched_on(page: Page) -> None:
     page.locator("[data-key=view-findings]").click(force=True)
     count = """() => {

@@ -50,7 +50,7 @@
       parcels: parcels || geoplan.shapes({ polygon: { rows: [], sizes: [], xy: [] } }, data.grid, plane, count).polygon,
       labels: labels || geoplan.shapes({ point: { rows: [], sizes: [], xy: [] } }, data.grid, plane, count).point,
       places: placesOf(data, plane),
-      view: data.views[data.views.length - 1],
+      view: openingView(data.views),
       language: page.language,
       shows: function (name) {
         return !page.scene.view.hidden.has(name) && (name === "marks" || Boolean(page.scene.places[name]));
@@ -92,6 +92,12 @@
   }
 
   // A park whose parts lie far from each other opens on the part with most parcels; any other opens whole.
+  // The page opens on the plan; without one on the findings, else on the land today.
+  function openingView(views) {
+    var main = views.filter(function (view) { return ["today", "findings", "plan"].indexOf(view.name) >= 0; });
+    return main[main.length - 1];
+  }
+
   function openingZone(page) {
     if (!page.zones.length) return null;
     var size = function (box) { return Math.max(box[2] - box[0], box[3] - box[1]); };
