@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from geoplan.optimise._capacity_columns import Bound, Master, cheapest
 from geoplan.optimise._capacity_packing import ROUNDING, Packing, Sited, settle
+from geoplan.optimise._goal import Goal, are_whole
 from geoplan.optimise._highs import Programme, Solved, solve
 from geoplan.optimise._knapsack import Knapsacks
 
@@ -30,8 +31,6 @@ Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-#: Whole costs: a bound so little above a whole number is not taken for more than it.
-WHOLE = 1e-4
 #: Steps of the first bound.
 STEPS = 60
 #: Sets of open sites that are packed in a round, at most.
@@ -65,8 +64,7 @@ class _Best:
     """The best packing so far; ``goal``: an answer above it is of no interest any more."""
 
     question: Sited
-    relative_gap: float
-    is_whole: bool
+    aim: Goal
     packing: Packing | None
     cost: float
 
@@ -76,18 +74,16 @@ class _Best:
 
     @property
     def goal(self) -> float:
-        close = self.cost * (1 - self.relative_gap)
-        return min(close, self.cost - 1 + WHOLE) if self.is_whole else close
+        return self.aim.of(self.cost)
 
     @property
     def past_goal(self) -> float:
         """No answer above the goal can be below this."""
-        return float(np.floor(self.goal)) + 1 if self.is_whole else self.goal
+        return self.aim.past(self.cost)
 
     def safe(self, bound: float) -> float:
-        """The bound: up to the next whole cost, or down by what rounding may have added; never above the answer."""
-        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound * (1 - 1e-12)
-        return min(self.cost, max(safe, 0.0))
+        """The bound without what rounding may have added; never above the answer."""
+        return min(self.cost, max(self.aim.safe(bound), 0.0))
 
 
 def prove(
@@ -100,7 +96,7 @@ def prove(
 ) -> Proven:
     """Bound the question from below, and better its packing on the way, until proven or out of work."""
     costs = np.concatenate([question.cost[np.isfinite(question.cost)], question.opening])
-    best = _Best(question, relative_gap, bool(np.all(costs == np.round(costs))), None, np.inf)
+    best = _Best(question, Goal(is_whole=are_whole(costs), relative_gap=relative_gap), None, np.inf)
     best.offer(packing)
     knapsacks = Knapsacks.of(question.demand, question.capacity)
     bound = _raise(best, question, knapsacks, deadline)
@@ -295,8 +291,8 @@ def _finish(best: _Best, rest: Sited, node_limit: int, deadline: float) -> float
     solved = solve(
         _programme(rest, columns, point, position),
         node_limit=node_limit,
-        relative_gap=best.relative_gap,
-        absolute_gap=1 - WHOLE if best.is_whole else 0.0,
+        relative_gap=best.aim.relative_gap,
+        absolute_gap=best.aim.absolute_gap,
         time_limit_seconds=left if np.isfinite(left) else None,
     )
     if solved.outcome == "infeasible":

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from geoplan.optimise._goal import Goal, are_whole
 from geoplan.optimise._highs import Programme, solve
 from geoplan.optimise._interchange import total_cost
 from geoplan.optimise._lagrange import Bound, Pairs, raise_bound
@@ -25,8 +26,6 @@ Mask = NDArray[np.bool_]
 FEW_SITES = 12
 SMALL_REST = 4_000
 LARGE_REST = 60_000
-#: Whole costs: a bound so little above a whole number is not taken for more than it.
-WHOLE = 1e-4
 ROOT_ITERATIONS = 1_000
 NODE_ITERATIONS = 60
 MIP_NODES = 10_000
@@ -44,9 +43,9 @@ class Median:
     deadline: float
 
     @property
-    def is_whole(self) -> bool:
-        """All costs are whole numbers, so any better answer is better by 1 at least."""
-        return bool(np.all(self.cost == np.round(self.cost)))
+    def aim(self) -> Goal:
+        """Where all costs are whole, any better answer is better by 1 at least."""
+        return Goal(is_whole=are_whole(self.cost), relative_gap=self.relative_gap)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ class _Best:
     """The best sites so far; ``goal``: an answer above it is of no interest any more."""
 
     median: Median
-    is_whole: bool
+    aim: Goal
     sites: Indices
     cost: float
 
@@ -81,23 +80,21 @@ class _Best:
 
     @property
     def goal(self) -> float:
-        close = self.cost * (1 - self.median.relative_gap)
-        return min(close, self.cost - 1 + WHOLE) if self.is_whole else close
+        return self.aim.of(self.cost)
 
     @property
     def past_goal(self) -> float:
         """No answer above the goal can be below this."""
-        return float(np.floor(self.goal)) + 1 if self.is_whole else self.goal
+        return self.aim.past(self.cost)
 
     def safe(self, bound: float) -> float:
-        """The bound: up to the next whole cost, or down by what rounding may have added; never above the answer."""
-        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound * (1 - 1e-12)
-        return min(self.cost, max(safe, 0.0))
+        """The bound without what rounding may have added; never above the answer."""
+        return min(self.cost, max(self.aim.safe(bound), 0.0))
 
 
 def prove(median: Median, sites: Indices) -> Proven:
     """Bound the median from below, and better its sites on the way, until proven or out of work."""
-    best = _Best(median, median.is_whole, sites, total_cost(median.cost, sites))
+    best = _Best(median, median.aim, sites, total_cost(median.cost, sites))
     m = median.cost.shape[1]
     must = np.zeros(m, dtype=bool)
     must[median.fixed] = True
@@ -233,7 +230,7 @@ def _finish(best: _Best, rest: _Rest, bound: float) -> Proven:
         programme,
         node_limit=MIP_NODES,
         relative_gap=median.relative_gap,
-        absolute_gap=1 - WHOLE if best.is_whole else 0.0,
+        absolute_gap=best.aim.absolute_gap,
         time_limit_seconds=left if np.isfinite(left) else None,
     )
     if solved.x is not None:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from geoplan.optimise._goal import Goal, are_whole
 from geoplan.optimise._steiner_cuts import CutSearch
 from geoplan.optimise._steiner_dual import Ascent, ascend, needed_arcs
 from geoplan.optimise._steiner_net import Distances, Net, shrink, without_long_edges
@@ -25,8 +26,6 @@ JOINED = 16
 PART_WORK = 100
 #: Another round is not worth it if more than this share of the edges is left.
 LITTLE = 0.95
-#: Whole costs: a bound so little above a whole number is not taken for more than it.
-WHOLE = 1e-4
 #: Starts of the trees that follow a linear programme.
 FOLLOWED = 10
 
@@ -44,16 +43,14 @@ class Found:
 class _Best:
     """The best tree so far as given edges, the best bound, and when an answer is of no more interest."""
 
-    is_whole: bool
-    relative_gap: float
+    aim: Goal
     edges: tuple[int, ...] = ()
     cost: float = np.inf
     bound: float = 0.0
 
     @property
     def goal(self) -> float:
-        close = self.cost * (1 - self.relative_gap)
-        return min(close, self.cost - 1 + WHOLE) if self.is_whole else close
+        return self.aim.of(self.cost)
 
     @property
     def is_done(self) -> bool:
@@ -64,18 +61,16 @@ class _Best:
             self.edges, self.cost = edges, cost
 
     def raise_bound(self, bound: float) -> None:
-        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound * (1 - 1e-12)
-        self.bound = min(max(self.bound, safe), self.cost)
+        self.bound = min(max(self.bound, self.aim.safe(bound)), self.cost)
 
     def nothing_better(self) -> None:
         """All that could be at most the goal has been ruled out."""
-        past = float(np.floor(self.goal)) + 1 if self.is_whole else self.goal
-        self.bound = min(max(self.bound, past), self.cost)
+        self.bound = min(max(self.bound, self.aim.past(self.cost)), self.cost)
 
 
 def search(net: Net, *, seed: int, relative_gap: float, work_limit: int, deadline: float) -> Found:
     """Find and prove the best tree of a connected simple net."""
-    best = _Best(is_whole=bool(np.all(net.cost == np.round(net.cost))), relative_gap=relative_gap)
+    best = _Best(Goal(is_whole=are_whole(net.cost), relative_gap=relative_gap))
     work = _Search(net, best, np.random.default_rng(seed), deadline)
     if work.narrow() == "open":
         work.prove(work_limit)
@@ -197,7 +192,7 @@ class _Search:
         edges = np.flatnonzero(used)
         part = net.only(used)
         part = replace(part, origin=tuple((edge,) for edge in edges.tolist()))
-        best = _Best(is_whole=self.best.is_whole, relative_gap=self.best.relative_gap)
+        best = _Best(self.best.aim)
         work = _Search(part, best, self.rng, self.deadline)
         if work.narrow(is_joined=True) == "open":
             work.prove(PART_WORK)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoplan.errors import UnfinishedError
+from geoplan.optimise._goal import Goal, are_whole
 from geoplan.optimise._graph_checks import (
     Given,
     checked_amounts,
@@ -38,8 +39,6 @@ TOURS = 4
 AGAIN = 10.0
 #: What edges cost at least that the programme uses wholly.
 LEAST = 0.05
-#: Whole costs: a bound so little above a whole number is not taken for more than it.
-WHOLE = 1e-4
 #: A length is off by more than this share.
 ROUNDING = 1e-9
 
@@ -342,7 +341,7 @@ class _Search:
         self.bound = 0.0
         self.is_settled = False
         costs = np.concatenate([router.links.cost, router.prize])
-        self.is_whole = bool(np.all(costs == np.round(costs)))
+        self.aim = Goal(is_whole=are_whole(costs), relative_gap=limits.relative_gap)
 
     @property
     def is_good(self) -> bool:
@@ -352,8 +351,7 @@ class _Search:
     def goal(self) -> float:
         if self.ring is None or self.ring.miss > 0:
             return np.inf
-        close = self.ring.value * (1 - self.limits.relative_gap)
-        return min(close, self.ring.value - 1 + WHOLE) if self.is_whole else close
+        return self.aim.of(self.ring.value)
 
     @property
     def is_done(self) -> bool:
@@ -383,8 +381,7 @@ class _Search:
         router.work_limit = router.work + limits.work_limit
         self.is_settled = cuts.run()
         if self.is_settled and self.is_good and self.ring is not None:
-            past = float(np.floor(self.goal)) + 1 if self.is_whole else self.goal
-            self.bound = min(max(self.bound, past), self.ring.value)
+            self.bound = min(max(self.bound, self.aim.past(self.ring.value)), self.ring.value)
 
     def _take(self, ring: Ringed | None) -> None:
         if ring is None:
@@ -407,7 +404,7 @@ class _Search:
 
     def _raise(self, bound: float) -> None:
         bound += float(self.router.prize.sum())
-        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound - 1e-12 * abs(bound)
+        safe = self.aim.safe(bound)
         most = self.ring.value if self.is_good and self.ring is not None else np.inf
         self.bound = min(max(self.bound, safe), most)
 

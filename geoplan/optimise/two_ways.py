@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geoplan.optimise._goal import Goal, are_whole
 from geoplan.optimise._graph_checks import (
     checked_graph,
     joined_or_raise,
@@ -25,9 +26,6 @@ __all__ = ["NetAnswer", "two_way_net"]
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
-
-#: Whole costs: a bound so little above a whole number is not taken for more than it.
-WHOLE = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,15 +200,14 @@ class _Search:
         )
         self.required = number[nodes]
         self.began = time.perf_counter()
-        self.relative_gap, self.rng, self.kicks, self.deadline = relative_gap, rng, kicks, deadline
-        self.is_whole = bool(np.all(self.links.cost == np.round(self.links.cost)))
+        self.rng, self.kicks, self.deadline = rng, kicks, deadline
+        self.aim = Goal(is_whole=are_whole(self.links.cost), relative_gap=relative_gap)
         self.edges = np.arange(piece.size)
         self.cost, self.bound = np.inf, 0.0
 
     @property
     def goal(self) -> float:
-        close = self.cost * (1 - self.relative_gap)
-        return min(close, self.cost - 1 + WHOLE) if self.is_whole else close
+        return self.aim.of(self.cost)
 
     def run(self, node_limit: int) -> _Found:
         """Nets first, a ring among them, then cuts."""
@@ -240,8 +237,7 @@ class _Search:
         )
         is_settled = cuts.run()
         if is_settled:
-            past = float(np.floor(self.goal)) + 1 if self.is_whole else self.goal
-            self.bound = min(max(self.bound, past), self.cost)
+            self.bound = min(max(self.bound, self.aim.past(self.cost)), self.cost)
         is_done = is_settled or self.bound >= self.goal
         return _Found(self.piece[self.edges], self.bound, is_done)
 
@@ -276,8 +272,7 @@ class _Search:
             self._take(build(self.links, self.required, price))
 
     def _raise(self, bound: float) -> None:
-        safe = float(np.ceil(bound - WHOLE)) if self.is_whole else bound * (1 - 1e-12)
-        self.bound = min(max(self.bound, safe), self.cost)
+        self.bound = min(max(self.bound, self.aim.safe(bound)), self.cost)
 
 
 #: Share of the time after which no more nets are built, and shortest-path searches for a ring.

@@ -109,7 +109,7 @@ def test_what_the_bound_rules_out_is_in_no_better_answer(seed):
     question = Median(
         cost=cost, p=2, fixed=np.zeros(0, np.int64), relative_gap=1e-9, node_limit=1, deadline=0.0
     )
-    best = _median_proof._Best(question, is_whole=False, sites=best_sites, cost=second)
+    best = _median_proof._Best(question, question.aim, sites=best_sites, cost=second)
     pairs = Pairs.below(cost, np.full(3, np.inf))
     nowhere, anywhere = np.zeros(6, dtype=bool), np.ones(6, dtype=bool)
     bound = raise_bound(
