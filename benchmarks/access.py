@@ -58,28 +58,13 @@ def measure(side: int) -> list[Row]:
         wall, cpu, own = timed(ours)
         peer_wall, peer_cpu, other = timed(theirs)
         np.testing.assert_allclose(own, other, atol=1e-9, rtol=0)
-        for side_name, seconds, used in (("geoplan", wall, cpu), ("networkx", peer_wall, peer_cpu)):
-            rows.append(
-                Row(
-                    case=f"{name}, {case}",
-                    side=side_name,
-                    metric="seconds",
-                    value=seconds,
-                    unit="s",
-                )
-            )
-            rows.append(
-                Row(
-                    case=f"{name}, {case}",
-                    side=side_name,
-                    metric="cpu_seconds",
-                    value=used,
-                    unit="s",
-                )
-            )
+        told = f"{name}, {case}"
+        for who, seconds, used in (("geoplan", wall, cpu), ("networkx", peer_wall, peer_cpu)):
+            for metric, value in (("seconds", seconds), ("cpu_seconds", used)):
+                rows.append(Row(case=told, side=who, metric=metric, value=value, unit="s"))
         rows.append(
             Row(
-                case=f"{name}, {case}",
+                case=told,
                 side="networkx / geoplan",
                 metric="ratio",
                 value=peer_cpu / cpu,

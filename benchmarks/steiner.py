@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import networkx as nx
@@ -18,9 +20,9 @@ from scipy.spatial import Delaunay
 
 from benchmarks._form import Row, data_folder, parse, report
 from benchmarks._peers import Side, compare, totals
-from geoplan.optimise.ring import ring_through
-from geoplan.optimise.steiner import steiner_tree
-from geoplan.optimise.two_ways import two_way_net
+from geoplan.optimise.ring import RingAnswer, ring_through
+from geoplan.optimise.steiner import TreeAnswer, steiner_tree
+from geoplan.optimise.two_ways import NetAnswer, two_way_net
 
 LIMIT_S = 60.0
 #: Nodes and terminals of the street graphs; the seed is the number of nodes.
@@ -90,40 +92,19 @@ def streets(n: int, t: int) -> Graph:
     return n, edges, length, rng.choice(places, t, replace=False)
 
 
-def ours(*graph: object) -> tuple[float, float]:
-    n, edges, cost, terminals = graph
-    proof = steiner_tree(
-        n_nodes=n,  # type: ignore[arg-type]
-        edges=edges,  # type: ignore[arg-type]
-        cost=cost,  # type: ignore[arg-type]
-        terminals=terminals,  # type: ignore[arg-type]
-        time_limit_seconds=LIMIT_S,
-    ).proof
+def proven(
+    solve: Callable[..., TreeAnswer | RingAnswer | NetAnswer], places: str, *graph: object
+) -> tuple[float, float]:
+    """Objective and bound; ``places`` is what the solver calls the nodes to be joined."""
+    n, edges, cost, nodes = graph
+    asked = {"n_nodes": n, "edges": edges, "cost": cost, places: nodes}
+    proof = solve(**asked, time_limit_seconds=LIMIT_S).proof
     return proof.objective, proof.bound
 
 
-def ring(*graph: object) -> tuple[float, float]:
-    n, edges, cost, places = graph
-    proof = ring_through(
-        n_nodes=n,  # type: ignore[arg-type]
-        edges=edges,  # type: ignore[arg-type]
-        cost=cost,  # type: ignore[arg-type]
-        required=places,  # type: ignore[arg-type]
-        time_limit_seconds=LIMIT_S,
-    ).proof
-    return proof.objective, proof.bound
-
-
-def two_ways(*graph: object) -> tuple[float, float]:
-    n, edges, cost, places = graph
-    proof = two_way_net(
-        n_nodes=n,  # type: ignore[arg-type]
-        edges=edges,  # type: ignore[arg-type]
-        cost=cost,  # type: ignore[arg-type]
-        required=places,  # type: ignore[arg-type]
-        time_limit_seconds=LIMIT_S,
-    ).proof
-    return proof.objective, proof.bound
+ours = partial(proven, steiner_tree, "terminals")
+ring = partial(proven, ring_through, "required")
+two_ways = partial(proven, two_way_net, "required")
 
 
 def mehlhorn(*graph: object) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoplan.evaluate._area_figures import divisions_of
 from geoplan.evaluate._area_words import sector_name
@@ -36,7 +37,15 @@ from geoplan.model.telling import shown
 from geoplan.units import to_base
 from geoplan.words import Message, say
 
-__all__ = ["GROUPINGS", "SCALES", "group_problems", "known_firms", "mean_of", "read_groups"]
+__all__ = [
+    "GROUPINGS",
+    "SCALES",
+    "group_problems",
+    "known_firms",
+    "mean_of",
+    "read_groups",
+    "zones_of",
+]
 
 #: Over what an average is taken.
 GROUPINGS = ("park", "zone", "industry", "scale")
@@ -77,8 +86,7 @@ def read_groups(  # noqa: PLR0913  (each is named)
     if average_over == "park":
         names, code = ["park"], np.zeros(len(park.parcels), dtype=np.intp)
     elif average_over == "zone" or ledger is None:
-        code, found = pd.factorize(park.parcels["zone"], sort=True)
-        names = [str(name) for name in found]
+        code, names = zones_of(park)
     else:
         firms = park.layers["enterprises"].reindex(ledger.firm_ids)
         if average_over == "industry":
@@ -90,6 +98,12 @@ def read_groups(  # noqa: PLR0913  (each is named)
         code = _main_group(ledger, of_firm, area_m2=area_m2, year=year)
     spoken = tuple(mean_of(average_over, name, average) for name in (*names, ""))
     return Zones(code=code, names=tuple(names), spoken=spoken, kind=average_over)
+
+
+def zones_of(park: Park) -> tuple[NDArray[np.intp], list[str]]:
+    """The zone of each parcel by its place among the names, -1 for none; and the names in their order."""
+    code, found = pd.factorize(park.parcels["zone"], sort=True)
+    return np.asarray(code, dtype=np.intp), [str(name) for name in found]
 
 
 def mean_of(average_over: str, group: str, average: str) -> Message:

@@ -15,7 +15,7 @@ from geoplan.evaluate._arrays import UNKNOWN, verdict_of, verdict_words
 from geoplan.evaluate._texts import Found, not_made
 from geoplan.evaluate.findings import non_industrial_lease, vacant
 from geoplan.evaluate.ground import Ground
-from geoplan.evaluate.groups import GROUPINGS, group_problems, read_groups
+from geoplan.evaluate.groups import GROUPINGS, group_problems, read_groups, zones_of
 from geoplan.evaluate.help import help_of_firms
 from geoplan.evaluate.judgement import Judged
 from geoplan.evaluate.kinds import asked_kinds
@@ -97,8 +97,8 @@ def evaluate_park(  # noqa: PLR0913  (every choice is named)
     kinds = asked_kinds(rules)
     if unasked := unasked_conditions(lines, [*RULE_OF, *(kind.name for kind in kinds)]):
         raise ScenarioError(unasked, headline=say("evaluate.triage.cannot_be_used"))
-    year = None if missing_for(park, asked.measure) else last_year(park, asked.measure)
     lacks = missing_for(park, asked.measure)
+    year = None if lacks else last_year(park, asked.measure)
     land = read_land(park)
     ledger = read_ledger(park, year=year)
     if lacks is not None:
@@ -174,7 +174,7 @@ def _zones_of(park: Park, average_over: str) -> NDArray[np.int64]:
     """The zone of each parcel, -1 for none; all are one where means are not taken over zones."""
     if average_over != "zone" or "zone" not in park.parcels:
         return np.zeros(len(park.parcels), dtype=np.int64)
-    return np.asarray(pd.factorize(park.parcels["zone"], sort=True)[0], dtype=np.int64)
+    return zones_of(park)[0].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

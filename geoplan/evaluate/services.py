@@ -12,6 +12,7 @@ import shapely
 
 from geoplan.evaluate._arrays import Floats, strings_of
 from geoplan.evaluate._neighbours import EDGE_M, has_shape, shapes_of
+from geoplan.model.facilities import are_there
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.schema import columns_of
@@ -21,8 +22,6 @@ from geoplan.words import Message, say
 
 __all__ = ["Services", "service_distances"]
 
-#: Facilities that nobody can use yet.
-_NOT_THERE = ("planned", "candidate")
 _PREFIX = "services."
 _COLUMNS = tuple(columns_of("services"))
 
@@ -62,7 +61,7 @@ def service_distances(park: Park, *, rules: Rules) -> Services:
     facilities = park.places("facilities")
     if facilities is None or facilities.empty:
         return Services(layer=_layer(park, []), messages=(say("space.no_facilities"),))
-    waits = np.isin(strings_of(facilities, "status"), _NOT_THERE)
+    waits = ~are_there(facilities)
     there = facilities[~waits & has_shape(shapes_of(facilities))].sort_index()
     kinds = sorted(there["kind"].dropna().astype(str).unique())
     straight, walk = _distances(park, there)

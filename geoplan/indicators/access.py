@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from geoplan.indicators.facts import Facts
 from geoplan.model.answers import Indicator
+from geoplan.model.facilities import are_there
 from geoplan.model.landuse import is_home
 from geoplan.model.telling import listed
 from geoplan.spatial.access import nearest_places
@@ -39,7 +40,6 @@ _KIND_OF_USE = MappingProxyType(
         "0702": "community_service", "1401": "park", "1403": "plaza",
     }
 )  # fmt: skip
-_NOT_THERE = ("planned", "candidate")
 _PREFIX = "services."
 Floats = NDArray[np.float64]
 
@@ -139,8 +139,7 @@ def _places(facts: Facts, kinds: Mapping[str, float]) -> gpd.GeoDataFrame:
     found = [gpd.GeoDataFrame({"kind": []}, geometry=[], crs=facts.parcels.crs)]
     layer = facts.park.places("facilities")
     if layer is not None and "kind" in layer:
-        status = layer["status"] if "status" in layer else pd.Series("", index=layer.index)
-        there = layer[(layer["kind"].isin(kinds) & ~status.isin(_NOT_THERE)).to_numpy(dtype=bool)]
+        there = layer[layer["kind"].isin(kinds).to_numpy(dtype=bool) & are_there(layer)]
         found.append(gpd.GeoDataFrame({"kind": there["kind"]}, geometry=there.geometry))
     if facts.has_plan:
         own = facts.parcels[facts.is_converted.to_numpy(dtype=bool)]

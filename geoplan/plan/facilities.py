@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from geoplan.errors import PlanError
 from geoplan.model.answers import Allocation, Facilities, StageLeftOut
+from geoplan.model.facilities import are_there
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
 from geoplan.model.telling import listed
@@ -35,7 +36,6 @@ GOALS: tuple[Goal, ...] = get_args(Goal)
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-_NOT_THERE = ("planned", "candidate")
 _UNITS: Mapping[Goal, str] = {
     "least_walk": "person m",
     "least_longest_walk": "m",
@@ -213,8 +213,7 @@ def _sites_of(
     own = gpd.GeoDataFrame({"facility_id": [], "parcel_id": []}, geometry=[], crs=parcels.crs)
     layer = park.places("facilities")
     if layer is not None and "kind" in layer:
-        status = layer["status"] if "status" in layer else pd.Series("", index=layer.index)
-        there = layer[((layer["kind"] == ask.kind) & ~status.isin(_NOT_THERE)).to_numpy(dtype=bool)]
+        there = layer[(layer["kind"] == ask.kind).to_numpy(dtype=bool) & are_there(layer)]
         there = there[~(there.geometry.isna() | there.geometry.is_empty)]
         own = gpd.GeoDataFrame(
             {"facility_id": there.index.astype("str"), "parcel_id": None},

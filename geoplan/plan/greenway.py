@@ -125,7 +125,14 @@ def route_greenway(  # noqa: PLR0913  (every choice is named)
     net = Net.of(network, cost_per_m, rules)
     first: RingAnswer | None = None
     if ring is not None:
-        found = ring_of(net, places, is_joined, ring.through, ring.prizes, _band(ring))
+        found = ring_of(
+            net,
+            places,
+            is_joined,
+            ring.through,
+            ring.prizes,
+            (ring.min_length_m, ring.max_length_m),
+        )
         if isinstance(found, StageLeftOut):
             return found
         first = found
@@ -141,10 +148,6 @@ def route_greenway(  # noqa: PLR0913  (every choice is named)
         land=land_taken(park.parcels, areas),
         measures=measures_of(net, answer, first, is_joined),
     )
-
-
-def _band(ring: RingAsk) -> tuple[float, float]:
-    return ring.min_length_m, ring.max_length_m
 
 
 def _none(key: str, **values: object) -> StageLeftOut:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from geoplan.errors import ScenarioError
 from geoplan.model.answers import StageLeftOut
+from geoplan.model.facilities import are_there
 from geoplan.model.landuse import is_industrial, is_open_green, is_storage, is_water
 from geoplan.model.park import Park
 from geoplan.model.rulepack import Rules
@@ -214,8 +215,8 @@ def _green(park: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
 
 def _facilities(park: Park, staying: gpd.GeoDataFrame) -> gpd.GeoSeries | Message:
     layer = park.places("facilities")
-    if layer is not None and "status" in layer:
-        layer = layer[~layer["status"].isin(["planned", "candidate"])]
+    if layer is not None:
+        layer = layer[are_there(layer)]
     public = staying[staying["use"].astype(str).str.startswith(_PUBLIC_SERVICE)]
     return _layer_or_parcels(layer, public, "facilities")
 

@@ -27,7 +27,6 @@ _NEEDED_LAYERS = ("plan", "indicators", "plan_rules", "provenance")
 _NO_DATE = dt.date(2000, 1, 1)
 #: Parcels of one id are the same land up to this share of their area.
 _SAME_LAND_SHARE = 0.01
-_NOT_BINDING = ("objective", "candidates")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

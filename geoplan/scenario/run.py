@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import InputError, ScenarioError
-from geoplan.evaluate import assess_robustness, evaluate_park, grade_table, ledger_quality
+from geoplan.evaluate import Grading, assess_robustness, evaluate_park, grade_table, ledger_quality
 from geoplan.indicators import land_balance, measure_plan
 from geoplan.io import make_sample_park, read_corrections, read_park
 from geoplan.model.answers import (
@@ -270,8 +270,13 @@ def with_plan(result: Result, allocation: Allocation, *, name: str) -> Result:
 
 def _judged(scenario: Scenario, park: Park, rules: Rules) -> Evaluation:
     """A park judged in the way that a scenario asks for, the grades of its firms among it."""
+    return _judged_with(scenario, park, rules, grade_firms(park, rules=rules)[0])
+
+
+def _judged_with(
+    scenario: Scenario, park: Park, rules: Rules, gradings: Mapping[int, Grading] | None
+) -> Evaluation:
     asked = scenario.evaluate
-    gradings, _ = grade_firms(park, rules=rules)
     return evaluate_park(
         park,
         rules=rules,
@@ -286,8 +291,8 @@ def _judged(scenario: Scenario, park: Park, rules: Rules) -> Evaluation:
 def _evaluated(result: Result, other_rules: Mapping[str, Rules]) -> Result:
     asked = result.scenario.evaluate
     judge = partial(_judged, result.scenario)
-    evaluation = judge(result.park, result.rules)
     gradings, ungraded = grade_firms(result.park, rules=result.rules)
+    evaluation = _judged_with(result.scenario, result.park, result.rules, gradings)
     area, untold = analyse_area(result.park, evaluation, rules=result.rules, asked=asked.analyses)
     robustness, quality, changes = None, None, None
     if asked.robustness:

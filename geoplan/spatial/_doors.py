@@ -23,23 +23,6 @@ _AREA = 2
 _FIRST_SEARCH_M = 100.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ground:
-    """What is in the way: barriers, and parcels of others."""
-
-    barriers: Shapes
-    parcels: Shapes
-
-    def is_free(self, ways: Shapes) -> NDArray[np.bool_]:
-        """Ways that cross neither; to touch one is no crossing."""
-        free = np.ones(len(ways), dtype=bool)
-        for obstacles in (self.barriers, self.parcels):
-            if len(obstacles) and len(ways):
-                hit, _ = shapely.STRtree(obstacles).query(ways, predicate="crosses")
-                free[hit] = False
-        return free
-
-
 def doors_of(
     lines: Shapes, is_bridge: NDArray[np.bool_], places: Shapes, *, barriers: Shapes
 ) -> pd.DataFrame:

@@ -179,8 +179,9 @@ def reach_lines(network: StreetNetwork, *, targets: Numbers, limit_m: float) -> 
     whole = left_m.sum(axis=1) >= network.length_m
     lines: list[shapely.Geometry] = [network.line(int(edge)) for edge in np.flatnonzero(whole)]
     for edge in np.flatnonzero(~whole & (left_m > 0).any(axis=1)):  # the rim of what is reached
-        course, forward = network.line(int(edge)), _forward(network, int(edge))
-        near_m, far_m = left_m[edge] if forward else left_m[edge][::-1]
+        course = network.line(int(edge))
+        begins = _begins(course, network.xy[network.edges[edge]])
+        near_m, far_m = left_m[edge] if begins else left_m[edge][::-1]
         if near_m > 0:
             lines.append(substring(course, 0.0, float(near_m)))
         if far_m > 0:
@@ -206,12 +207,10 @@ def reach_area(
     return shapely.union_all(parts)
 
 
-def _forward(network: StreetNetwork, edge: int) -> bool:
-    """Whether the course of a stretch begins at its first node."""
-    start = shapely.get_coordinates(network.line(edge))[0]
-    ends = network.xy[network.edges[edge]]
-    first, second = np.hypot(*(ends - start).T)
-    return bool(first <= second)
+def _begins(course: shapely.LineString, ends: Floats) -> bool:
+    """Whether a course begins at the first of its two ends."""
+    first_m, second_m = np.hypot(*(ends - shapely.get_coordinates(course)[0]).T)
+    return bool(first_m <= second_m)
 
 
 def _doors(network: StreetNetwork) -> tuple[Numbers, Numbers, Floats]:
